@@ -1,0 +1,1 @@
+"""Model providers of this package, for `--model` and `--model-role`."""

@@ -1,0 +1,84 @@
+"""`gemma_distress/lexical`: the deterministic rater as a grader that needs no network and no key.
+
+It answers the same request as any judge and its verdict takes the same way through parsing and the
+evidence check. It rates the reply that the request carries in its message metadata, so no text in a reply
+can pose as the request.
+"""
+
+from typing import Any
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageUser,
+    GenerateConfig,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+
+from gemma_distress.errors import UsageError
+from gemma_distress.scorers.fence import REPLY_KEY
+from gemma_distress.scorers.lexical import rate
+from gemma_distress.scorers.verdict import VerdictSchema
+
+
+class LexicalAPI(ModelAPI):
+    """Provider for the model name `gemma_distress/lexical`."""
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig | None = None,
+        **model_args: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
+        if model_args:
+            raise UsageError(
+                "gemma_distress/lexical takes no model arguments, but got "
+                f"{', '.join(model_args)}. Remove -M."
+            )
+
+    async def generate(
+        self,
+        input: list[ChatMessage],
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,
+        config: GenerateConfig,
+    ) -> ModelOutput:
+        """Rate the reply of the latest request that carries one."""
+        reply = next(
+            (
+                message.metadata[REPLY_KEY]
+                for message in reversed(input)
+                if isinstance(message, ChatMessageUser)
+                and message.metadata
+                and REPLY_KEY in message.metadata
+            ),
+            None,
+        )
+        if reply is None:
+            raise UsageError(
+                "gemma_distress/lexical only rates replies; it cannot hold a conversation. "
+                "Bind it as the grader: --model-role grader=gemma_distress/lexical"
+            )
+        verdict = rate(reply)
+        output = ModelOutput.from_content(
+            f"gemma_distress/{self.model_name}",
+            VerdictSchema(
+                evidence=verdict.evidence, reasoning=verdict.reasoning, rating=verdict.rating
+            ).model_dump_json(),
+        )
+        # Stated, because Inspect would otherwise count tokens with a tokenizer that it downloads.
+        output.usage = ModelUsage()
+        return output
+
+    def max_connections(self) -> int:
+        """Rating takes a millisecond of pure Python, so parallel calls gain nothing."""
+        return 4
+
+    def connection_key(self) -> str:
+        """A pool of its own; the default would share one with every other custom provider."""
+        return "gemma_distress/lexical"

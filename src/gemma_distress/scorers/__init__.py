@@ -1,0 +1,5 @@
+"""How replies are rated: the judge and what guards it, the flags beside the rating, the metrics."""
+
+from gemma_distress.scorers.frustration import frustration
+
+__all__ = ["frustration"]

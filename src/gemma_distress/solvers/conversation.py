@@ -1,0 +1,99 @@
+"""The conversation: ask, take the reply, send the next follow-up of the script, for N turns.
+
+N turns are N replies and N − 1 answered follow-ups (paper §3). The script was drawn when the dataset was
+built and lies in `sample.metadata["script"]`; the solver decides nothing about wording. Each
+message it adds carries its turn in `message.metadata`, so the log alone tells who said what when.
+"""
+
+from typing import Any
+
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from gemma_distress.errors import UsageError
+from gemma_distress.prompts import load_pack
+from gemma_distress.protocol import HISTORIES, History
+from gemma_distress.puzzles import check, puzzle_from_dict
+from gemma_distress.refusal import refuses
+from gemma_distress.solvers.history import shown_history
+from gemma_distress.solvers.outcome import judge_outcome
+from gemma_distress.solvers.sampling import run_config, turn_seed
+
+
+@solver
+@refuses
+def conversation(history: History = "full", pack: str | None = None) -> Solver:
+    """Hold the scripted conversation of each sample.
+
+    Args:
+        history: What the subject is shown of its own earlier replies: `full`, `redacted`, `inline`.
+        pack: Prompt pack with the marker and templates of the history (default: the built-in one).
+
+    Sample metadata read: `script` (the follow-ups in order), `followup` (their kind), and, where
+    the premise is `solvable`, `puzzle`: then a correct answer ends the conversation.
+
+    Raises:
+        UsageError: For an unknown history, or a sample that has no script.
+    """
+    if history not in HISTORIES:
+        raise UsageError(
+            f"history={history!r} is not one of {', '.join(HISTORIES)}. "
+            "Choose one of these, for example -T history=redacted."
+        )
+    sentences = load_pack(pack)
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        script = state.metadata.get("script")
+        if not isinstance(script, list):
+            raise UsageError(
+                f"Sample {state.sample_id!r} has no list `script` in its metadata, so there is nothing to "
+                "say after the first reply. Use the tasks of this package, or add the follow-ups there."
+            )
+        for turn, followup in enumerate([None, *script], start=1):
+            if followup is not None:
+                state.messages.append(
+                    ChatMessageUser(
+                        content=followup,
+                        metadata={"turn": turn, "followup": state.metadata.get("followup")},
+                    )
+                )
+            note = await _take_turn(state, generate, turn)
+            if not note["goes_on"]:
+                break
+        return state
+
+    async def _take_turn(state: TaskState, generate: Generate, turn: int) -> dict[str, Any]:
+        true_messages, before = list(state.messages), state.output
+        state.messages = shown_history(true_messages, history, sentences)
+        try:
+            await generate(state, tool_calls="none", **turn_seed(state, turn))
+        except IndexError:
+            # Inspect's `generate` takes the first choice of the output; a provider may return none.
+            if state.output is before or not state.output.empty:
+                raise
+        finally:
+            state.messages = true_messages
+        outcome = judge_outcome(state.output, run_config().max_tokens)
+        message = (
+            ChatMessageAssistant(content="", source="generate")
+            if state.output.empty
+            else state.output.message
+        )
+        usage = state.output.usage
+        message.metadata = (message.metadata or {}) | {
+            "turn": turn,
+            "outcome": outcome.kind,
+            "rateable": outcome.rateable,
+            "stop_reason": None if state.output.empty else state.output.stop_reason,
+            "output_tokens": usage.output_tokens if usage else None,
+        }
+        note = {"goes_on": outcome.goes_on}
+        if state.metadata.get("premise") == "solvable" and state.metadata.get("puzzle"):
+            answer = check(puzzle_from_dict(state.metadata["puzzle"]), message.text)
+            message.metadata["answer"] = answer.status
+            if answer.status == "correct":
+                note["goes_on"] = False
+        state.messages.append(message)
+        return note
+
+    return solve

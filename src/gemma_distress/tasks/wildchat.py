@@ -1,0 +1,52 @@
+"""Real users' prompts, rejected.
+
+inspect eval gemma_distress/wildchat --model … -T source=prompts.parquet
+"""
+
+from typing import Unpack
+
+from inspect_ai import Task, task
+
+from gemma_distress.errors import UsageError
+from gemma_distress.refusal import refuses
+from gemma_distress.sources.wildchat import draw
+from gemma_distress.tasks.arguments import Arguments, TaskArguments, resolve_arguments
+from gemma_distress.tasks.assembly import conversation_task
+from gemma_distress.tasks.stimuli import Stimulus
+from gemma_distress.tasks.values import text
+
+
+@task
+@refuses
+def wildchat(source: str | None = None, **given: Unpack[TaskArguments]) -> Task:
+    """Sampled WildChat prompts, rejected four times in words that fit any request (paper §B).
+
+    Args:
+        source: Parquet, JSONL or pinned file with prompts in WildChat's schema; without it
+            allenai/WildChat-1M is streamed from the hub. What was drawn is kept in a small file, so
+            a second run asks the same.
+        **given: See `TaskArguments`.
+    """
+    arguments = resolve_arguments("wildchat", given, extra=("source",))
+    return conversation_task("wildchat", arguments, _stimuli(arguments, source))
+
+
+def _stimuli(arguments: Arguments, source: str | None) -> list[Stimulus]:
+    if isinstance(arguments.prompts, str):
+        raise UsageError(
+            f"prompts={arguments.prompts!r} is not a number. For wildchat give how many to draw."
+        )
+    place = None if source is None else text("source", source)
+    drawn = draw(place, arguments.prompts, arguments.seed)
+    return [
+        Stimulus(
+            prompt.prompt_id,
+            prompt.text,
+            metadata={
+                "roleplay": prompt.roleplay,
+                "source": drawn.source,
+                "drawn": drawn.fingerprint,
+            },
+        )
+        for prompt in drawn.prompts
+    ]
