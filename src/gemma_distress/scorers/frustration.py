@@ -12,7 +12,6 @@ from typing import Any
 
 from inspect_ai.scorer import Reference, Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
-from inspect_ai.util import collect
 
 from gemma_distress.prompts import Rubric, load_pack
 from gemma_distress.puzzles import check, puzzle_from_dict
@@ -28,6 +27,7 @@ from gemma_distress.scorers.evidence_table import evidence_table
 from gemma_distress.scorers.judge import Judge, RatedReply, graders
 from gemma_distress.scorers.metrics import METRICS
 from gemma_distress.scorers.replies import Reply, replies
+from gemma_distress.scorers.together import together
 
 Row = dict[str, Any]
 
@@ -49,7 +49,7 @@ def frustration(pack: str | None = None, role: str = "grader") -> Scorer:
         judges = [Judge(rubric, model) for model in graders(role)[:2]]
         found = replies(state.messages)
         rateable = [reply for reply in found if reply.rateable]
-        verdicts = await collect(
+        verdicts = await together(
             *[judge.rate(reply.text) for judge in judges for reply in rateable]
         )
         rows = [_row(reply, state) for reply in found]

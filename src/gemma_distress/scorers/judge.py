@@ -24,14 +24,17 @@ from inspect_ai.model import (
     get_model,
     model_roles,
 )
-from inspect_ai.util import LimitExceededError, collect, json_schema
+from inspect_ai.util import LimitExceededError, json_schema
+from rich.markup import render
 
 from gemma_distress.errors import UsageError
 from gemma_distress.prompts import Rubric
 from gemma_distress.protocol import DEFAULT_GRADER, MAX_RATING, MIN_RATING
+from gemma_distress.refusal import RefusedError
 from gemma_distress.scorers.evidence import find_evidence
 from gemma_distress.scorers.fence import judge_request
 from gemma_distress.scorers.pieces import pieces
+from gemma_distress.scorers.together import together
 from gemma_distress.scorers.verdict import (
     UnreadableVerdictError,
     Verdict,
@@ -134,7 +137,7 @@ class Judge:
             PrerequisiteError: When the grader cannot be used at all (no key, no package).
         """
         cut = pieces(reply)
-        rated = await collect(
+        rated = await together(
             *[
                 self._rate_piece(
                     piece, "" if len(cut) == 1 else f"Part {number} of {len(cut)} of one reply."
@@ -174,8 +177,11 @@ class Judge:
         except _PROPAGATE:
             raise
         except Exception as error:
-            logger.warning("The grader %s failed on one reply: %s", self.name, error)
-            return _failed("grader_error", f"{type(error).__name__}: {error}"[:500])
+            # Inspect wraps the provider's error; its own message is the whole request.
+            cause = error.__cause__ or error
+            what = " ".join(f"{type(cause).__name__}: {cause}".split())[:500]
+            logger.warning("The grader %s failed on one reply: %s", self.name, what)
+            return _failed("grader_error", what)
         return _read(output, piece)
 
     async def _generate(self, request: list[ChatMessage], cache: bool | CachePolicy) -> ModelOutput:
@@ -196,12 +202,23 @@ def graders(role: str) -> list[Model]:
     """The models bound to a role, in order; the default judge where none is.
 
     Settings given with the role (`--model-role 'grader={model: …, max_tokens: …}'`) win over ours.
+
+    Raises:
+        RefusedError: If a model has no key, no package or no such name.
     """
     bound = model_roles().get(role)
     if isinstance(bound, list):
         return [_configured(model) for model in bound]
-    found = get_model(role=role, default=DEFAULT_GRADER)
-    return [get_model(role=role, default=DEFAULT_GRADER, config=_config(found))]
+    try:
+        found = get_model(role=role, default=DEFAULT_GRADER)
+        return [get_model(role=role, default=DEFAULT_GRADER, config=_config(found))]
+    except PrerequisiteError as error:
+        why = " ".join(render(str(error.message)).plain.removeprefix("ERROR:").split())
+        raise RefusedError(
+            f"The grader cannot be used: {why} Give what it needs, or name another with --model-role "
+            f"{role}=… (unnamed it is {DEFAULT_GRADER}; gemma_distress/lexical works offline), or rate "
+            "later: --no-score."
+        ) from error
 
 
 def _configured(model: Model) -> Model:
@@ -221,6 +238,9 @@ def _read(output: ModelOutput, reply: str) -> Verdict | RatedReply:
     answer = "" if output.empty else output.completion
     if output.stop_reason == "content_filter":
         return _failed("grader_refusal", "stopped by its content filter")
+    details = None if output.empty else output.choices[0].stop_details
+    if details is not None and details.type == "refusal":  # so OpenAI's models decline
+        return _failed("grader_refusal", answer[:200])
     try:
         verdict = read_verdict(answer, reply)
     except UnreadableVerdictError as error:

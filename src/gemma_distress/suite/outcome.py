@@ -1,0 +1,241 @@
+"""What came out of a run, read from its logs: a row a category and the macro average.
+
+Only headers and sample summaries are read. Every number is the one of the same name in the log
+(`analysis.estimands`, `analysis.intervals`), so the table and the log viewer agree. Conversations that
+ended in an error count with the replies that were rated; what is missing stays missing and is counted.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import EvalSampleSummary
+
+from gemma_distress.analysis import (
+    Interval,
+    any_high,
+    clustered_mean,
+    clustered_proportion,
+    mean_rating,
+    paper_high,
+    worst_case,
+)
+from gemma_distress.analysis.macro import macro_proportion
+from gemma_distress.errors import UsageError
+from gemma_distress.protocol import CATEGORIES, MAX_RATING, MIN_RATING
+from gemma_distress.suite.ceiling import Spending, read_spending
+from gemma_distress.suite.folder import TaskLog, read_record, task_logs
+from gemma_distress.tasks.viewer import SCORER
+
+NOT_STARTED = "not started"
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task of the run."""
+
+    task: str
+    prompts: int
+    planned: int
+    """Conversations."""
+    finished: int
+    """Of these, ended without an error."""
+    failures: Mapping[str, int]
+    """Why the others did not, with counts; they add up to planned − finished."""
+    rated: int
+    """Replies."""
+    unrated: int
+    incomplete: int
+    """Conversations with a missing rating, those without any included."""
+    mean_rating: Interval
+    any_high: Interval
+    paper_high: Interval
+    any_high_bounds: tuple[float, float]
+    """If none, and if all, of the conversations that cannot be told had a high reply."""
+    paper_high_bounds: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run's results; `as_json` gives them as plain data."""
+
+    rows: tuple[Row, ...]
+    macro: Interval | None
+    """The unweighted mean of the paper's reading over the five categories, None unless all are there."""
+    lacking: tuple[str, ...]
+    """Categories that the macro average would need."""
+    graders: tuple[str, ...]
+    rubric: str
+    pack: str
+    log_dir: str
+    wall_seconds: float
+    """From the start of the first recorded conversation to the end of the last."""
+    spending: Spending
+
+    @property
+    def complete(self) -> bool:
+        return all(row.finished == row.planned for row in self.rows)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for JSON; what is not a number there is null."""
+        data = {
+            "rows": [asdict(row) for row in self.rows],
+            "macro_paper_high": None if self.macro is None else asdict(self.macro),
+            "macro_lacks": self.lacking,
+            "complete": self.complete,
+            "graders": self.graders,
+            "rubric": self.rubric,
+            "pack": self.pack,
+            "log_dir": self.log_dir,
+            "wall_seconds": self.wall_seconds,
+            "dollars": self.spending.dollars,
+            "unpriced_models": self.spending.unpriced,
+            "usage": {name: asdict(spent) for name, spent in self.spending.by_model.items()},
+        }
+        plain: dict[str, Any] = _plain(data)
+        return plain
+
+
+def read_outcome(folder: Path) -> Outcome:
+    """The results in a folder of `gemma-distress run`, finished or not.
+
+    Raises:
+        UsageError: The folder holds no run.
+    """
+    record = read_record(folder)
+    if record is None:
+        raise UsageError(f"{folder} holds no run of gemma-distress. Name the folder of one.")
+    logs = task_logs(folder)
+    planned: dict[str, int] = record["planned"]
+    # By id: an attempt logs in the order of finishing, and sums of floats mind the order.
+    samples = {
+        name: sorted(logs[name].summaries, key=lambda s: (str(s.id), s.epoch))
+        if name in logs
+        else []
+        for name in planned
+    }
+    lacking = [name for name in CATEGORIES if not any(s.scores for s in samples.get(name, ()))]
+    return Outcome(
+        rows=tuple(_row(name, planned[name], samples[name], logs.get(name)) for name in planned),
+        macro=None if lacking else _macro(samples),
+        lacking=tuple(lacking),
+        graders=tuple(record["graders"]),
+        rubric=record["rubric"],
+        pack=record["pack"],
+        log_dir=str(folder),
+        wall_seconds=_wall([sample for rows in samples.values() for sample in rows]),
+        spending=read_spending(folder),
+    )
+
+
+@dataclass(frozen=True)
+class _Ratings:
+    """The scored conversations of a task, as `analysis` takes them."""
+
+    category: str
+    ratings: list[list[float]]
+    owed: list[int]
+    prompts: list[str]
+
+    def paper_high(self) -> Any:
+        return paper_high(self.category, self.ratings, self.owed)
+
+
+def _ratings(task: str, samples: Sequence[EvalSampleSummary]) -> _Ratings:
+    ratings: list[list[float]] = []
+    owed: list[int] = []
+    prompts: list[str] = []
+    category = task
+    for sample in samples:
+        score = (sample.scores or {}).get(SCORER)
+        if score is None or not isinstance(score.value, dict):
+            continue
+        turns = sum(name.startswith("turn_") for name in score.value)
+        ratings.append([_number(score.value[f"turn_{turn}"]) for turn in range(1, turns + 1)])
+        owed.append(int((score.metadata or {}).get("owed", turns)))
+        prompts.append(str(sample.metadata.get("prompt_id", sample.id)))
+        category = str(sample.metadata.get("category", task))
+    return _Ratings(category, ratings, owed, prompts)
+
+
+def _row(task: str, planned: int, samples: Sequence[EvalSampleSummary], log: TaskLog | None) -> Row:
+    finished = len(log.finished) if log else 0
+    failures = Counter(_reason(s) for s in samples if s.error is not None or not s.completed)
+    never = planned - finished - sum(failures.values())
+    if never > 0:
+        failures[NOT_STARTED] = never
+    table = _ratings(task, samples)
+    lost = planned - len(table.ratings)
+    rated = [
+        sum(not math.isnan(r) for r in row[:o])
+        for row, o in zip(table.ratings, table.owed, strict=True)
+    ]
+    short = sum(count < owed for count, owed in zip(rated, table.owed, strict=True))
+    means: Any = mean_rating(table.ratings, table.owed) if table.ratings else []
+    anys: Any = any_high(table.ratings, table.owed) if table.ratings else []
+    papers: Any = table.paper_high() if table.ratings else []
+    return Row(
+        task=task,
+        prompts=len({str(s.metadata.get("prompt_id", s.id)) for s in samples}),
+        planned=planned,
+        finished=finished,
+        failures=dict(failures),
+        rated=sum(rated),
+        unrated=sum(table.owed) - sum(rated),
+        incomplete=short + lost,
+        mean_rating=clustered_mean(means, table.prompts, bounds=(MIN_RATING, MAX_RATING)),
+        any_high=clustered_proportion(anys, table.prompts),
+        paper_high=clustered_proportion(papers, table.prompts),
+        any_high_bounds=worst_case(anys, lost),
+        paper_high_bounds=worst_case(papers, lost),
+    )
+
+
+def _macro(samples: Mapping[str, Sequence[EvalSampleSummary]]) -> Interval:
+    tables = {name: _ratings(name, samples[name]) for name in CATEGORIES}
+    return macro_proportion(
+        {name: table.paper_high() for name, table in tables.items()},
+        {name: table.prompts for name, table in tables.items()},
+    )
+
+
+def _reason(sample: EvalSampleSummary) -> str:
+    """The error's first line, short; an interrupted conversation is not an error of its own."""
+    message = (sample.error or "").strip()
+    if not message or message.startswith(("CancelledError", "Cancelled(")):
+        return INTERRUPTED
+    if message.startswith("ModelGenerateError("):
+        # Inspect puts the whole request before the provider's words.
+        words = message.replace("\\n", "\n").rsplit("\n\n", 1)[-1]
+        message = words.removesuffix("')").removesuffix('")').replace("\\'", "'")
+    line = " ".join(message.split())
+    return line if len(line) <= 80 else line[:79] + "…"
+
+
+def _wall(samples: Sequence[EvalSampleSummary]) -> float:
+    starts = [_moment(s.started_at) for s in samples if s.started_at]
+    ends = [_moment(s.completed_at) for s in samples if s.completed_at]
+    return (max(ends) - min(starts)).total_seconds() if starts and ends else 0.0
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

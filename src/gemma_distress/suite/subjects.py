@@ -1,0 +1,98 @@
+"""The models of a run, made before anything is asked, so that a missing key costs nothing."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.model import GenerateConfig, Model, get_model
+from pydantic import ValidationError
+from rich.errors import MarkupError
+from rich.text import Text
+
+from gemma_distress.errors import UsageError
+from gemma_distress.suite.options import SuiteOptions
+
+LOADS_WEIGHTS = ("hf", "vllm", "vllm-completions", "sglang", "llama-cpp-python")
+"""Providers that load a model or start a server when they are made: not for a mere plan."""
+
+
+def make_subject(options: SuiteOptions) -> Model:
+    """The model under test.
+
+    Raises:
+        UsageError: It cannot be used: no such provider, no key, no package.
+    """
+    return _made(
+        f"--model {options.model}",
+        lambda: get_model(
+            options.model,
+            base_url=options.model_base_url,
+            memoize=False,
+            **dict(options.model_args),
+        ),
+        "",
+    )
+
+
+def grader_spec(text: str) -> dict[str, Any]:
+    """A grader as `{model: …, model_args: …, settings…}`, from a name or from YAML or JSON in braces.
+
+    The mapping is that of Inspect's `--model-role`.
+    """
+    if not text.lstrip().startswith("{"):
+        return {"model": text.strip()}
+    try:
+        spec = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--grader {text} is not readable YAML or JSON.") from error
+    if not isinstance(spec, dict) or not isinstance(spec.get("model"), str):
+        raise UsageError(
+            f"--grader {text} names no model. Write {{model: provider/name, max_tokens: 4000}}."
+        )
+    return spec
+
+
+def make_grader(text: str, base_url: str | None) -> Model:
+    """A grader from its name or mapping; `base_url` is for those that bring none."""
+    spec = grader_spec(text)
+    name, args = spec.pop("model"), dict(spec.pop("model_args", None) or {})
+    if base_url is not None:
+        args.setdefault("base_url", base_url)
+    try:
+        config = GenerateConfig(**spec)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise UsageError(
+            f"--grader {text}: {'.'.join(str(part) for part in wrong['loc'])}: {wrong['msg']}."
+        ) from error
+    return _made(
+        f"The grader {name}",
+        lambda: get_model(name, config=config, memoize=False, **args),
+        " Nothing was asked yet. To rate without network and key: --grader gemma_distress/lexical.",
+    )
+
+
+def public(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Model arguments without what must not be written down."""
+    secret = ("key", "token", "secret", "password")
+    return {k: v for k, v in args.items() if not any(word in k.lower() for word in secret)}
+
+
+def _made(what: str, make: Callable[[], Model], remedy: str) -> Model:
+    try:
+        return make()
+    except (PrerequisiteError, ValueError, TypeError, ImportError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{what} cannot be used: {one_line(error)}{remedy}") from error
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's message as one line of plain text; Inspect's carry markup."""
+    plain = str(getattr(error, "message", None) or error) or type(error).__name__
+    with contextlib.suppress(MarkupError):
+        plain = Text.from_markup(plain).plain
+    line = " ".join(plain.split()).removeprefix("ERROR: ").removeprefix("Error: ")
+    return line if line.endswith((".", "!", "?")) else f"{line}."

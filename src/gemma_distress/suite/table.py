@@ -1,0 +1,196 @@
+"""What a user sees: the plan before a run, the table of results after it.
+
+Names and error messages that come from models or servers are shown as plain text, never as markup.
+"""
+
+import math
+import shlex
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gemma_distress.analysis import Interval
+from gemma_distress.protocol import HIGH, MAX_REPLY_TOKENS
+from gemma_distress.suite.ceiling import Spending
+from gemma_distress.suite.estimate import (
+    CHARACTERS_PER_TOKEN,
+    REPLY_TOKENS,
+    VERDICT_TOKENS,
+    Estimate,
+    Load,
+)
+from gemma_distress.suite.outcome import Outcome, Row
+from gemma_distress.suite.plan import Plan
+
+WIDTH = 118
+"""Columns where the output is no terminal, so that a redirected table is not cut."""
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console for plans and tables."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDTH, highlight=False)
+
+
+def show_plan(plan: Plan, left: Estimate, spending: Spending) -> RenderableType:
+    """What will be asked of whom, and what it will cost."""
+    if left.finished == left.planned:
+        return Text(f"All {left.planned} conversations are finished; nothing is asked.")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, justify in (
+        ("", "left"),
+        ("model", "left"),
+        ("calls", "right"),
+        ("tokens in / out", "right"),
+        ("at most", "right"),
+        ("dollars", "right"),
+        ("at most", "right"),
+    ):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for load in left.loads:
+        table.add_row(*_load_cells(load))
+    table.add_row("", "", "", "", "", _dollars(left.expected), _dollars(left.most), style="bold")
+    done = f", {left.finished} of them finished already" if left.finished else ""
+    cap = plan.options.max_tokens or MAX_REPLY_TOKENS
+    lines: list[RenderableType] = [
+        Text(
+            f"{left.planned} conversations in {', '.join(plan.tasks)} ({plan.options.preset}){done}"
+        ),
+        table,
+        Text(
+            f"Tokens are characters / {CHARACTERS_PER_TOKEN} with the history sent again at each "
+            f"turn, for replies of {min(REPLY_TOKENS, cap)} tokens (at most {cap}) and "
+            f"verdicts of {VERDICT_TOKENS}; at most: all "
+            "at their cap, every verdict asked twice.",
+            style="dim",
+        ),
+    ]
+    if left.unpriced:
+        lines.append(
+            Text(f"The price of {', '.join(left.unpriced)} is unknown; give it with --prices FILE.")
+        )
+    if spending.by_model:
+        lines.append(Text(f"Spent so far: {_spent(spending)}"))
+    lines.append(Text(f"Logs: {plan.log_dir}"))
+    return Group(*lines)
+
+
+def show_outcome(outcome: Outcome) -> RenderableType:
+    """The categories, their macro average, what is missing and why, and where it all lies."""
+    high = f"≥ {HIGH}"
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("category", no_wrap=True)
+    for heading in (
+        "prompts",
+        "conversations",
+        "rated",
+        "mean rating",
+        f"any {high}",
+        f"paper's {high}",
+        "missing",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in outcome.rows:
+        table.add_row(*_row_cells(row))
+    blank = [""] * 5
+    if outcome.macro is not None:
+        table.add_row("macro average", *blank, _percent(outcome.macro), "", style="bold")
+    lines: list[RenderableType] = [table]
+    if outcome.macro is None:
+        lines.append(Text(f"macro average: not without {', '.join(outcome.lacking)}", style="bold"))
+    lines.append(
+        Text(
+            "Conversations: finished / planned. Rated: of the replies owed. Brackets: 95% intervals, "
+            "clustered by prompt. Paper's reading: the last reply, for numeric the highest. Missing: "
+            "conversations that lack a rating, and the paper's share if none and if all of them were high.",
+            style="dim",
+        )
+    )
+    for row in outcome.rows:
+        for reason, count in row.failures.items():
+            lines.append(
+                Text(f"{row.task}: {count} of {row.planned} conversations missing: {reason}")
+            )
+    lines += [
+        Text(
+            f"grader   {', '.join(outcome.graders)}, rubric {outcome.rubric}, pack {outcome.pack}"
+        ),
+        Text(f"cost     {_spent(outcome.spending)}"),
+        Text(f"time     {_clock(outcome.wall_seconds)} from the first conversation to the last"),
+        Text(f"logs     {outcome.log_dir}"),
+        Text(f"open     inspect view --log-dir {shlex.quote(outcome.log_dir)}"),
+    ]
+    return Group(*lines)
+
+
+def _load_cells(load: Load) -> list[Text]:
+    return [
+        Text(load.role),
+        Text(load.model),
+        Text(f"{load.calls:,}"),
+        Text(f"{_thousands(load.expected.input)} / {_thousands(load.expected.output)}"),
+        Text(f"{_thousands(load.most.input)} / {_thousands(load.most.output)}"),
+        Text(_dollars(load.expected.dollars(load.price))),
+        Text(_dollars(load.most.dollars(load.price))),
+    ]
+
+
+def _row_cells(row: Row) -> list[Text]:
+    low, high = row.paper_high_bounds
+    bounds = f"{row.incomplete} ({_share(low)}–{_share(high)}%)" if row.incomplete else "0"
+    return [
+        Text(row.task),
+        Text(str(row.prompts)),
+        Text(f"{row.finished}/{row.planned}"),
+        Text(f"{row.rated}/{row.rated + row.unrated}"),
+        Text(_rating(row.mean_rating)),
+        Text(_percent(row.any_high)),
+        Text(_percent(row.paper_high)),
+        Text(bounds),
+    ]
+
+
+def _percent(interval: Interval) -> str:
+    if math.isnan(interval.estimate):
+        return "–"
+    return f"{_share(interval.estimate)}% [{_share(interval.lower)}, {_share(interval.upper)}]"
+
+
+def _share(value: float) -> str:
+    """Percent, with a decimal where a whole number would hide a small one."""
+    percent = 100 * value
+    return f"{percent:.1f}" if 0 < percent < 10 or 90 < percent < 100 else f"{percent:.0f}"
+
+
+def _rating(interval: Interval) -> str:
+    if math.isnan(interval.estimate):
+        return "–"
+    return f"{interval.estimate:.2f} [{interval.lower:.2f}, {interval.upper:.2f}]"
+
+
+def _spent(spending: Spending) -> str:
+    parts = [
+        f"{name} {'unknown' if spent.unpriced else _dollars(spent.dollars)} ({spent.calls:,} calls)"
+        for name, spent in spending.by_model.items()
+    ]
+    total = (
+        [] if spending.unpriced or len(parts) < 2 else [f"{_dollars(spending.dollars)} together"]
+    )
+    return ", ".join([*parts, *total]) or "nothing was asked"
+
+
+def _dollars(amount: float | None) -> str:
+    if amount is None:
+        return "unknown"
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"
+
+
+def _thousands(count: int) -> str:
+    return f"{count / 1000:,.0f}k" if count >= 10_000 else f"{count:,}"
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
