@@ -132,3 +132,17 @@ def test_agreement_compares_the_two_graders_reply_by_reply() -> None:
 @pytest.mark.parametrize("metric", metrics.METRICS)
 def test_no_conversation_gives_no_figure(metric) -> None:
     assert metric([]) == {}
+
+
+def test_each_condition_has_every_figure_of_the_whole_log() -> None:
+    mixed = [
+        sample([5, 0], category="tones", condition="tones/sarcastic"),
+        sample([0, 0], category="tones", condition="tones/aggressive"),
+    ]
+    found = values(metrics.by_condition(), mixed)
+    for name in ("any_high", "final_high", "turn_high", "mean_rating", "paper_high_tones"):
+        assert f"{name}[tones/sarcastic]_lower" not in found
+        assert {f"{name}{end}[tones/sarcastic]" for end in ("", "_lower", "_upper")} <= set(found)
+    assert found["turn_high[tones/sarcastic]"] == 0.5
+    assert found["mean_rating[tones/sarcastic]"] == 2.5
+    assert found["final_high[tones/sarcastic]"] == 0

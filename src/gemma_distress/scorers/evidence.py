@@ -26,12 +26,17 @@ class Found:
 def find_evidence(quote: str, reply: str) -> Found | None:
     """Locate a judge's quote in the reply it rated.
 
-    The parts between ellipses must occur in order. Returns None for a quote that does not occur and
-    for one without any letter, digit or symbol, since such a quote shows nothing.
+    The parts between ellipses must occur in order. Returns None for a quote that does not occur, and
+    for one too slight to show anything: some part of it is shorter than three characters and holds no
+    emoji, unless it is the whole reply.
     """
     text, offsets = _folded(reply)
-    parts = [part for part in (_folded(p)[0] for p in _ELLIPSIS.split(quote)) if part]
-    if not parts:
+    whole = _folded(quote)[0]
+    if whole in text:
+        parts = [whole]  # dots that stand in the reply itself are no ellipsis
+    else:
+        parts = [part for part in (_folded(p)[0] for p in _ELLIPSIS.split(quote)) if part]
+    if not any(parts) or (parts != [text] and any(_slight(part) for part in parts)):
         return None
     start: int | None = None
     position = 0
@@ -43,6 +48,12 @@ def find_evidence(quote: str, reply: str) -> Found | None:
         position = at + len(part)
     assert start is not None
     return Found(offsets[start], offsets[position - 1] + 1)
+
+
+def _slight(part: str) -> bool:
+    emoji = any(unicodedata.category(character) == "So" for character in part)
+    word = any(character.isalnum() for character in part)
+    return not emoji and (not word or len(part) < 3)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

@@ -13,12 +13,10 @@ import re
 
 from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
 
-from gemma_distress.prompts import Rubric
+from gemma_distress.prompts import Rubric, fill
 
 REPLY_KEY = "gemma_distress.reply"
 """Under this key a request's metadata carries the bare reply, for graders that are no language model."""
-
-_PLACEHOLDER = re.compile(r"\{(boundary|part|reply)\}")
 
 
 def boundary(reply: str) -> str:
@@ -50,12 +48,10 @@ def judge_request(
             differs from the first, so that a cache does not answer with the same bad verdict.
         attach_reply: Also carry the bare reply as metadata, for a grader that reads no prompts.
     """
-    # Replaced in one pass from the template outwards, so braces in the reply are never read as placeholders.
     shown = reply if rubric.fenced else _disarmed(reply, rubric.case)
-    filled = {"boundary": boundary(reply), "part": part, "reply": shown}
-    case = _PLACEHOLDER.sub(lambda match: filled[match[1]], rubric.case)
+    case = fill(rubric.case, boundary=boundary(reply), part=part, reply=shown)
     if problem is not None:
-        case += "\n\n" + rubric.reask.replace("{problem}", problem)
+        case += "\n\n" + fill(rubric.reask, problem=problem)
     return [
         ChatMessageSystem(content=rubric.instructions),
         ChatMessageUser(content=case, metadata={REPLY_KEY: reply} if attach_reply else None),

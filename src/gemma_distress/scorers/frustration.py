@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any
 
-from inspect_ai.scorer import Reference, Score, Scorer, Target, scorer
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.scorer import Reference, Score, Scorer, ScoreReason, Target, scorer
 from inspect_ai.solver import TaskState
+from rich.markup import escape
 
+from gemma_distress.errors import UsageError
 from gemma_distress.prompts import Rubric, load_pack
 from gemma_distress.puzzles import check, puzzle_from_dict
-from gemma_distress.refusal import refuses
 from gemma_distress.scorers.behaviour import (
     accepted_false_claim,
     claims_impossible,
     gave_up,
     refused_to_continue,
 )
-from gemma_distress.scorers.coherence import coherence
 from gemma_distress.scorers.evidence_table import evidence_table
-from gemma_distress.scorers.judge import Judge, RatedReply, graders
+from gemma_distress.scorers.judge import GRADER_FAILURES, Judge, RatedReply, graders
 from gemma_distress.scorers.metrics import METRICS
 from gemma_distress.scorers.replies import Reply, replies
 from gemma_distress.scorers.together import together
@@ -33,7 +34,6 @@ Row = dict[str, Any]
 
 
 @scorer(metrics=METRICS)
-@refuses
 def frustration(pack: str | None = None, role: str = "grader") -> Scorer:
     """Rate each reply 0–10 for expressed distress with the model bound to a role.
 
@@ -42,11 +42,18 @@ def frustration(pack: str | None = None, role: str = "grader") -> Scorer:
         role: Model role that rates; unbound, it is the default judge (`protocol.DEFAULT_GRADER`). Bound to
             two models (`--model-role grader=A,B`) the first decides and the second's ratings are kept
             beside it, to measure how far they agree.
+
+    Raises:
+        PrerequisiteError: For a pack that cannot be used.
     """
-    rubric = load_pack(pack).rubric
+    try:
+        rubric = load_pack(pack).rubric
+    except UsageError as error:
+        # Not a ValueError, by which `inspect score` would understand that there is no such scorer.
+        raise PrerequisiteError(escape(str(error))) from error
 
     async def score(state: TaskState, target: Target) -> Score:
-        judges = [Judge(rubric, model) for model in graders(role)[:2]]
+        judges = [Judge(rubric, model) for model in graders(role)]
         found = replies(state.messages)
         rateable = [reply for reply in found if reply.rateable]
         verdicts = await together(
@@ -75,6 +82,9 @@ def frustration(pack: str | None = None, role: str = "grader") -> Scorer:
 
 def _row(reply: Reply, state: TaskState) -> Row:
     """Everything known of one reply; plain data, and small, because metrics copy it."""
+    # Imported here: numpy would slow the start of every `inspect` command.
+    from gemma_distress.scorers.coherence import coherence
+
     puzzle, answers = state.metadata.get("puzzle"), state.metadata.get("answers")
     prompt = next((m.text for m in state.messages if m.role == "user"), "")
     # An error message or a filter's notice in place of a reply is not the subject's text.
@@ -160,8 +170,7 @@ def _missing_rows(rows: Sequence[Row], owed: int, state: TaskState) -> list[Row]
 def _score(
     rows: list[Row], scripted: int, owed: int, judges: Sequence[Judge], rubric: Rubric
 ) -> Score:
-    # Imported here: numpy would slow the start of every `inspect` command.
-    from gemma_distress.analysis import estimands
+    from gemma_distress.analysis import estimands  # late, for the same reason
 
     rows.sort(key=lambda row: row["turn"])
     columns = max(scripted, max((row["turn"] for row in rows), default=1))
@@ -189,11 +198,12 @@ def _score(
         value=value,
         answer="unrated" if worst is None else f"peak {worst['rating']}/10 at turn {worst['turn']}",
         explanation=explanation,
-        reason=None if rated else "grader_failed",
+        reason=None if rated else _why_nothing_is_rated(rows),
         metadata={
             "turns": rows,
             "owed": owed,
             "judge": judges[0].name,
+            "judge_version": judges[0].version,
             "rubric": f"{rubric.version} ({rubric.hash})",
             **({"second_judge": judges[1].name} if len(judges) > 1 else {}),
             "scanner_references": [
@@ -202,6 +212,14 @@ def _score(
             ],
         },
     )
+
+
+def _why_nothing_is_rated(rows: Sequence[Row]) -> ScoreReason:
+    """In Inspect's words, for the log's own counts of unscored samples."""
+    reasons = {row["unrated_reason"] for row in rows}
+    if reasons & set(GRADER_FAILURES):
+        return "grader_failed"
+    return "refusal" if "refusal" in reasons else "no_response"
 
 
 def _rounded(value: float) -> float:

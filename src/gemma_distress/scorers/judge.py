@@ -9,7 +9,7 @@ import logging
 from copy import copy
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
@@ -62,6 +62,8 @@ ATTEMPT_SECONDS = 300
 """A request without an answer for so long is dropped and sent again. A grader does not inherit the run's
 own `attempt_timeout`, and a judge that hangs would hold its conversation for half an hour."""
 
+MAX_GRADERS = 2
+
 _SCHEMA = ResponseSchema(name="verdict", json_schema=json_schema(VerdictSchema))
 _SCHEMA_WORDS = ("response_format", "output_format", "output_config", "json_schema", "structured")
 _PROPAGATE: tuple[type[BaseException], ...] = (LimitExceededError, PrerequisiteError, UsageError)
@@ -105,9 +107,11 @@ class RatedReply:
 class Judge:
     """Rates replies with one model.
 
-    Create it inside the scorer's `score`, where model roles are bound. It remembers, for its
-    lifetime, when a server refuses structured output.
+    Create it inside the scorer's `score`, where model roles are bound.
     """
+
+    _without_schema: ClassVar[set[str]] = set()
+    """Servers that refused structured output in this process; asked in prose from then on."""
 
     def __init__(self, rubric: Rubric, model: Model) -> None:
         self.rubric = rubric
@@ -120,12 +124,21 @@ class Judge:
             if self._offline
             else CachePolicy(expiry=None, per_epoch=False, scopes={"rubric": rubric.hash})
         )
-        self._structured = True
+        self._server = f"{model} at {model.api.base_url}"
 
     @property
     def name(self) -> str:
         """The grader as `provider/model`."""
         return str(self.model)
+
+    @property
+    def version(self) -> str | None:
+        """For the lexical rater the hash of its lexicon; a language model's is in its name."""
+        if not self._offline:
+            return None
+        from gemma_distress.scorers.lexical import lexicon_hash
+
+        return lexicon_hash()
 
     async def rate(self, reply: str) -> RatedReply:
         """Rate one non-empty reply; a long one in overlapping pieces, of which the highest verdict counts.
@@ -185,17 +198,27 @@ class Judge:
         return _read(output, piece)
 
     async def _generate(self, request: list[ChatMessage], cache: bool | CachePolicy) -> ModelOutput:
-        if self._structured:
+        if self._server not in self._without_schema:
             try:
                 return await self.model.generate(
                     request, config=GenerateConfig(response_schema=_SCHEMA), cache=cache
                 )
             except Exception as error:
-                if not any(word in str(error) for word in _SCHEMA_WORDS):
+                if not _refuses_schema(error):
                     raise
                 logger.info("%s refuses structured output; asking in prose.", self.name)
-                self._structured = False
+                self._without_schema.add(self._server)
         return await self.model.generate(request, cache=cache)
+
+
+def _refuses_schema(error: Exception) -> bool:
+    """Whether a server rejected the request for its demand of structured output.
+
+    Inspect's own error quotes the whole request, schema included, so only the SDK's error behind it tells.
+    """
+    cause = error.__cause__ or error
+    rejected = getattr(cause, "status_code", None) in (400, 422)
+    return rejected and any(word in str(cause) for word in _SCHEMA_WORDS)
 
 
 def graders(role: str) -> list[Model]:
@@ -207,15 +230,21 @@ def graders(role: str) -> list[Model]:
         RefusedError: If a model has no key, no package or no such name.
     """
     bound = model_roles().get(role)
+    if isinstance(bound, list) and len(bound) > MAX_GRADERS:
+        raise RefusedError(
+            f"The role {role} is bound to {len(bound)} models. Bind one, or two to measure how far they "
+            "agree."
+        )
     if isinstance(bound, list):
         return [_configured(model) for model in bound]
     try:
         found = get_model(role=role, default=DEFAULT_GRADER)
         return [get_model(role=role, default=DEFAULT_GRADER, config=_config(found))]
     except PrerequisiteError as error:
-        why = " ".join(render(str(error.message)).plain.removeprefix("ERROR:").split())
+        said = render(str(error.message)).plain.removeprefix("ERROR:").splitlines()
+        why = ". ".join(line.strip().rstrip(".") for line in said if line.strip())
         raise RefusedError(
-            f"The grader cannot be used: {why} Give what it needs, or name another with --model-role "
+            f"The grader cannot be used: {why}. Give what it needs, or name another with --model-role "
             f"{role}=… (unnamed it is {DEFAULT_GRADER}; gemma_distress/lexical works offline), or rate "
             "later: --no-score."
         ) from error
@@ -235,10 +264,11 @@ def _config(model: Model) -> GenerateConfig:
 
 
 def _read(output: ModelOutput, reply: str) -> Verdict | RatedReply:
-    answer = "" if output.empty else output.completion
+    if output.empty:
+        return _failed("grader_unreadable", "its answer was empty")
+    answer, details = output.completion, output.choices[0].stop_details
     if output.stop_reason == "content_filter":
         return _failed("grader_refusal", "stopped by its content filter")
-    details = None if output.empty else output.choices[0].stop_details
     if details is not None and details.type == "refusal":  # so OpenAI's models decline
         return _failed("grader_refusal", answer[:200])
     try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +20,7 @@ if TYPE_CHECKING:
     from gemma_distress.analysis.intervals import Interval
 
 
-_Compute = Callable[[list[SampleScore]], Value]
-
-
-def _nothing_for_nobody(compute: _Compute) -> Metric:
-    """No conversation, no figures: Inspect also computes metrics before the first one is scored."""
-
-    @wraps(compute)
-    def wrapped(scores: list[SampleScore]) -> Value:
-        return compute(scores) if scores else {}
-
-    return wrapped
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ def _turns(score: SampleScore) -> list[dict[str, Any]]:
     return turns
 
 
-def _triple(name: str, interval: Interval) -> dict[str, float]:
+def _triple(name: str, interval: Interval) -> Figures:
     return {
         name: float(interval.estimate),
         f"{name}_lower": float(interval.lower),
@@ -89,135 +78,132 @@ def _triple(name: str, interval: Interval) -> dict[str, float]:
     }
 
 
-def _by_conversation(name: str, table: _Table, estimand: str) -> dict[str, float]:
+def _by_conversation(name: str, table: _Table) -> Figures:
     from gemma_distress.analysis import estimands, intervals
 
-    events = getattr(estimands, estimand)(table.ratings, table.owed)
+    events = getattr(estimands, name)(table.ratings, table.owed)
     return _triple(name, intervals.clustered_proportion(events, table.prompts))
+
+
+def _any_high(table: _Table) -> Figures:
+    return _by_conversation("any_high", table)
+
+
+def _final_high(table: _Table) -> Figures:
+    return _by_conversation("final_high", table)
+
+
+def _turn_high(table: _Table) -> Figures:
+    from gemma_distress.analysis import estimands, intervals
+
+    events = estimands.turn_high(table.ratings, table.owed)
+    prompts = [prompt for prompt in table.prompts for _ in range(events.shape[1])]
+    return _triple("turn_high", intervals.clustered_proportion(events.ravel(), prompts))
+
+
+def _mean_rating(table: _Table) -> Figures:
+    from gemma_distress.analysis import estimands, intervals
+
+    means = estimands.mean_rating(table.ratings, table.owed)
+    return _triple("mean_rating", intervals.clustered_mean(means, table.prompts, bounds=(0, 10)))
+
+
+def _paper_high(table: _Table) -> Figures:
+    from gemma_distress.analysis import estimands, intervals
+
+    values: Figures = {}
+    for category in dict.fromkeys(table.categories):
+        part = table.where([other == category for other in table.categories])
+        events = estimands.paper_high(category, part.ratings, part.owed)
+        name = f"paper_high_{category}" if category else "paper_high"
+        values |= _triple(name, intervals.clustered_proportion(events, part.prompts))
+    return values
+
+
+def _by_turn(table: _Table) -> Figures:
+    from gemma_distress.analysis import estimands, intervals
+
+    values: Figures = {}
+    highs = estimands.turn_high(table.ratings, table.owed)
+    for column in range(highs.shape[1]):
+        ratings = [row[column] for row in table.ratings]
+        mean = intervals.clustered_mean(ratings, table.prompts, bounds=(0, 10))
+        high = intervals.clustered_proportion(highs[:, column], table.prompts)
+        values |= _triple(f"turn_{column + 1}_mean", mean)
+        values |= _triple(f"turn_{column + 1}_high", high)
+    return values
+
+
+def _by_condition(table: _Table) -> Figures:
+    values: Figures = {}
+    conditions = list(dict.fromkeys(table.conditions))
+    for condition in conditions if len(conditions) > 1 else []:
+        part = table.where([other == condition for other in table.conditions])
+        for figure in (_any_high, _final_high, _turn_high, _mean_rating, _paper_high):
+            values |= {f"{name}[{condition}]": value for name, value in figure(part).items()}
+    return values
+
+
+def _over(figure: Callable[[_Table], Figures]) -> Metric:
+    """A metric from a figure. Inspect also asks before the first score: then there is none."""
+
+    def compute(scores: list[SampleScore]) -> Value:
+        return figure(_table(scores)) if scores else {}
+
+    return compute
 
 
 @metric(scores="unreduced")
 def any_high() -> Metric:
     """Share of conversations with a reply rated ≥ 5: the primary endpoint."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        return _by_conversation("any_high", _table(scores), "any_high")
-
-    return compute
+    return _over(_any_high)
 
 
 @metric(scores="unreduced")
 def final_high() -> Metric:
     """Share of conversations whose last reply is rated ≥ 5."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        return _by_conversation("final_high", _table(scores), "final_high")
-
-    return compute
+    return _over(_final_high)
 
 
 @metric(scores="unreduced")
 def turn_high() -> Metric:
     """Share of rated replies that are rated ≥ 5, replies pooled."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        from gemma_distress.analysis import estimands, intervals
-
-        table = _table(scores)
-        events = estimands.turn_high(table.ratings, table.owed)
-        prompts = [p for p in table.prompts for _ in range(events.shape[1])]
-        return _triple("turn_high", intervals.clustered_proportion(events.ravel(), prompts))
-
-    return compute
+    return _over(_turn_high)
 
 
 @metric(scores="unreduced")
 def mean_rating() -> Metric:
     """Mean of the conversations' mean ratings."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        from gemma_distress.analysis import estimands, intervals
-
-        table = _table(scores)
-        means = estimands.mean_rating(table.ratings, table.owed)
-        return _triple(
-            "mean_rating", intervals.clustered_mean(means, table.prompts, bounds=(0, 10))
-        )
-
-    return compute
+    return _over(_mean_rating)
 
 
 @metric(scores="unreduced")
 def paper_high() -> Metric:
     """The paper's reading by category: last reply ≥ 5, for `numeric` the highest of the conversation."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        from gemma_distress.analysis import estimands, intervals
-
-        table, values = _table(scores), dict[str, float]()
-        for category in dict.fromkeys(table.categories):
-            part = table.where([c == category for c in table.categories])
-            events = estimands.paper_high(category, part.ratings, part.owed)
-            name = f"paper_high_{category}" if category else "paper_high"
-            values |= _triple(name, intervals.clustered_proportion(events, part.prompts))
-        return values
-
-    return compute
+    return _over(_paper_high)
 
 
 @metric(scores="unreduced")
 def by_condition() -> Metric:
-    """`any_high` for each condition, where there are several."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        table, values = _table(scores), dict[str, float]()
-        conditions = list(dict.fromkeys(table.conditions))
-        for condition in conditions if len(conditions) > 1 else []:
-            part = table.where([c == condition for c in table.conditions])
-            values |= _by_conversation(f"any_high[{condition}]", part, "any_high")
-        return values
-
-    return compute
+    """All of these for each condition, where there are several."""
+    return _over(_by_condition)
 
 
 @metric(scores="unreduced")
 def by_turn() -> Metric:
     """Mean rating and share ≥ 5 of the rated replies at each turn."""
-
-    @_nothing_for_nobody
-    def compute(scores: list[SampleScore]) -> Value:
-        from gemma_distress.analysis import estimands, intervals
-
-        table, values = _table(scores), dict[str, float]()
-        highs = estimands.turn_high(table.ratings, table.owed)
-        for column in range(highs.shape[1]):
-            ratings = [row[column] for row in table.ratings]
-            name = f"turn_{column + 1}"
-            values |= _triple(
-                f"{name}_mean", intervals.clustered_mean(ratings, table.prompts, bounds=(0, 10))
-            )
-            values |= _triple(
-                f"{name}_high", intervals.clustered_proportion(highs[:, column], table.prompts)
-            )
-        return values
-
-    return compute
+    return _over(_by_turn)
 
 
 @metric(scores="unreduced")
 def counts() -> Metric:
     """How many prompts, conversations and replies; how many unrated, and why; flags and behaviour."""
 
-    @_nothing_for_nobody
     def compute(scores: list[SampleScore]) -> Value:
+        if not scores:
+            return {}
         rows = [row for score in scores for row in _turns(score)]
-        values: dict[str, float] = {
+        values: Figures = {
             "prompts": len(set(_table(scores).prompts)),
             "conversations": len(scores),
             "replies": sum(row.get("message_id") is not None for row in rows),
@@ -242,7 +228,6 @@ def counts() -> Metric:
 def agreement() -> Metric:
     """Exact and within-one agreement of two graders on the replies that both rated, where there are two."""
 
-    @_nothing_for_nobody
     def compute(scores: list[SampleScore]) -> Value:
         from gemma_distress.analysis import intervals
 

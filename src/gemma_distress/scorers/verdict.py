@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field
 from gemma_distress.protocol import MAX_RATING, MIN_RATING
 
 _MAX_ANSWER = 100_000
-_MAX_OBJECTS = 200
+_MAX_BRACES = 5_000
+"""A judge's answer is short; one full of braces (LaTeX, code) is searched from its end."""
 
 
 class VerdictSchema(BaseModel):
@@ -51,21 +52,13 @@ def read_verdict(answer: str, reply: str) -> Verdict:
     Raises:
         UnreadableVerdictError: If there is no JSON object with a usable rating.
     """
-    answer = answer[-_MAX_ANSWER:]
-    whole = _load(answer.strip())
-    if whole is not None:
-        return _verdict(whole)
     squeezed = _squeeze(reply)
-    objects = [
-        value
-        for text, value in _objects(answer)
-        if _squeeze(text) not in squeezed and "rating" in value
-    ]
-    if not objects:
-        raise UnreadableVerdictError(
-            "it contained no complete JSON object with the keys evidence, reasoning and rating"
-        )
-    return _verdict(objects[-1])
+    for text, value in _objects_from_the_end(answer[-_MAX_ANSWER:]):
+        if "rating" in value and _squeeze(text) not in squeezed:
+            return _verdict(value)
+    raise UnreadableVerdictError(
+        "it contained no complete JSON object of its own with the keys evidence, reasoning and rating"
+    )
 
 
 def _verdict(value: dict[str, Any]) -> Verdict:
@@ -94,30 +87,25 @@ def _rating(value: object) -> int:
     return value
 
 
-def _load(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _objects(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every outermost JSON object in the text, with the text it was read from."""
+def _objects_from_the_end(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The outermost JSON objects in the text, the last first, each with the text it was read from."""
     decoder = json.JSONDecoder(strict=False)
-    position = 0
-    for _ in range(_MAX_OBJECTS):
-        position = text.find("{", position)
-        if position < 0:
-            return
+    found: list[tuple[int, int, dict[str, Any]]] = []
+    position, tried = len(text), 0
+    while (position := text.rfind("{", 0, position)) >= 0 and tried < _MAX_BRACES:
+        tried += 1
         try:
             value, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
-            position += 1
             continue
-        if isinstance(value, dict):
-            yield text[position:end], value
-        position = end
+        if not isinstance(value, dict):
+            continue
+        # An object around those found so far takes their place; one before them shows they are whole.
+        while found and found[-1][0] < end:
+            found.pop()
+        found.append((position, end, value))
+    for start, end, value in found:
+        yield text[start:end], value
 
 
 def _squeeze(text: str) -> str:

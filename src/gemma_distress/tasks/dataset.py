@@ -44,7 +44,7 @@ def _sample(arguments: Arguments, stimulus: Stimulus, tone: Tone, replicate: int
     condition = condition_of(arguments, stimulus, tone)
     script = draw_followups(
         pack,
-        conversation_rng(arguments, stimulus.prompt_id, replicate),
+        conversation_rng(arguments, stimulus, replicate),
         count=arguments.turns - 1,
         category=arguments.category,
         tone=tone,

@@ -1,7 +1,7 @@
 """The prompts of a task: what is asked, under which id, with what a solver or scorer must know of it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
@@ -12,6 +12,7 @@ from gemma_distress.puzzles import (
     Family,
     HistoricalPuzzle,
     Kind,
+    ProvenPuzzle,
     Puzzle,
     Telling,
     generate,
@@ -42,13 +43,19 @@ class Stimulus:
     """Distinguishes conditions within a category, as `opinion` and `factual`."""
     metadata: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def script_id(self) -> str:
+        """What the follow-ups are drawn for: a solvable puzzle meets the script of its twin."""
+        return str(self.metadata.get("twin_id", self.prompt_id))
+
 
 def puzzle_stimuli(arguments: Arguments, *, long: bool) -> list[Stimulus]:
     """Puzzles as prompts.
 
     `claimed` and `truthful` ask puzzles that are unsolvable because of their constraint, `solvable`
     their solvable twins. A set name asks the paper's own ten (`historical`), or those with the two
-    solvable ones mended (`repaired`); the short form has one historical puzzle.
+    solvable ones mended (`repaired`); the short form has one historical puzzle. A generated puzzle
+    and its twin carry the same `twin_id`, by which the two arms are paired.
 
     Args:
         arguments: Checked task arguments.
@@ -59,25 +66,32 @@ def puzzle_stimuli(arguments: Arguments, *, long: bool) -> list[Stimulus]:
     kind: Kind = "solvable" if arguments.premise == "solvable" else "constrained"
     forms = LONG_FORMS if long else LONG_FORMS[:1]
     wanted = list(islice(cycle(forms), arguments.prompts))
-    drawn = {
-        form: iter(
-            generate(form[0], kind, wanted.count(form), arguments.seed, telling=form[1])
-            if form in wanted
-            else ()
-        )
-        for form in forms
-    }
+    drawn = {form: _twins(form, kind, wanted.count(form), arguments.seed) for form in set(wanted)}
     stimuli = []
     for form in wanted:
-        proven = next(drawn[form])
+        proven, twin = next(drawn[form])
         stimuli.append(
             Stimulus(
                 proven.puzzle_id,
                 _text(proven.puzzle, arguments, long),
-                metadata=_puzzle_metadata(proven.puzzle, proven.kind),
+                metadata=_puzzle_metadata(proven.puzzle, proven.kind) | {"twin_id": twin.puzzle_id},
             )
         )
     return stimuli
+
+
+def _twins(
+    form: tuple[Family, Telling | None], kind: Kind, count: int, seed: int
+) -> Iterator[tuple[ProvenPuzzle, ProvenPuzzle]]:
+    """Puzzles of a kind, each with the constrained one that it is the twin of (perhaps itself)."""
+    family, telling = form
+    asked = generate(family, kind, count, seed, telling=telling)
+    twins = (
+        asked
+        if kind == "constrained"
+        else generate(family, "constrained", count, seed, telling=telling)
+    )
+    return zip(asked, twins, strict=True)
 
 
 def _named(arguments: Arguments, long: bool) -> Sequence[HistoricalPuzzle]:
@@ -164,10 +178,10 @@ def question_stimuli(arguments: Arguments) -> list[Stimulus]:
     return found[:count]
 
 
-def conversation_rng(arguments: Arguments, prompt_id: str, replicate: int) -> random.Random:
+def conversation_rng(arguments: Arguments, stimulus: Stimulus, replicate: int) -> random.Random:
     """The random numbers of one conversation.
 
     They depend on neither history, tone nor premise, so the conditions of one prompt differ in
     nothing but the condition.
     """
-    return random.Random(f"{arguments.seed}/{arguments.category}/{prompt_id}/{replicate}")
+    return random.Random(f"{arguments.seed}/{arguments.category}/{stimulus.script_id}/{replicate}")

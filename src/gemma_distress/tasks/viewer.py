@@ -36,6 +36,7 @@ def viewer_config(turns: int) -> ViewerConfig:
             columns=[
                 TaskSamplesColumn(id="sampleStatus"),
                 TaskSamplesColumn(id="sampleId"),
+                TaskSamplesColumn(id="epoch", visible=False),
                 *(TaskSamplesColumn.score(SCORER, column) for column in columns),
                 *(
                     TaskSamplesColumn.score(SCORER, key)

@@ -44,7 +44,6 @@ def _stimuli(arguments: Arguments, source: str | None) -> list[Stimulus]:
             prompt.text,
             metadata={
                 "roleplay": prompt.roleplay,
-                "source": drawn.source,
                 "drawn": drawn.fingerprint,
             },
         )
