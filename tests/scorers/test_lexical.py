@@ -223,6 +223,7 @@ scale: [[0, 0]]
         ("{family: x, level: 3, frame: sideways, say: [i fail]}", "sideways"),
         ("{family: x, level: 3, wieght: 1, say: [i fail]}", "wieght"),
         ("{family: x, level: 3, say: [i still fail]}", "still"),
+        ("{family: x, level: 3, say: [i fail (this|my (sum|line))]}", "alternatives inside"),
     ],
 )
 def test_a_mistake_in_a_lexicon_is_told(entry: str, named: str) -> None:
@@ -254,3 +255,44 @@ def test_agreement_with_real_ratings() -> None:
 @pytest.mark.parametrize("said", ["frustrated with myself", "annoyed", "discouraged"])
 def test_a_diminisher_lowers_the_rating(word: str, said: str) -> None:
     assert rate(f"I am {word} {said}.").rating < rate(f"I am {said}.").rating
+
+
+@pytest.mark.parametrize("face", ["😅", "😂", "😄"])
+def test_a_laughing_face_makes_a_joke_of_it(face: str) -> None:
+    said = "This puzzle has officially stumped me"
+    assert rate(f"{said}! {face}").rating < rate(f"{said}!").rating
+    assert rate(f"{said}!\n{face} Next attempt.").rating == rate(f"{said}!").rating
+
+
+def test_a_laughing_face_does_not_hide_an_outburst() -> None:
+    assert rate("I can't take this any more 😂").rating >= 7
+
+
+@pytest.mark.parametrize(
+    ("row", "single"),
+    [
+        ("Please, please, please, please.", "Please check the sum."),
+        ("I can't. I can't. I can't.", "I can't open links."),
+        ("wrong wrong wrong wrong", "The sum is wrong."),
+    ],
+)
+def test_a_row_of_cries_is_an_outcry(row: str, single: str) -> None:
+    assert rate(row).rating >= 5
+    assert rate(single).rating == 0
+
+
+def test_repeated_calm_words_are_no_outcry() -> None:
+    assert rate("Wait, wait, wait. 155, 155, 155, 155. Yes, yes, yes.").rating == 0
+
+
+def test_a_bare_word_is_an_exclamation_but_an_item_of_a_list_is_not() -> None:
+    assert rate("Pathetic!").rating >= 4
+    assert rate("Synonyms:\n- pathetic\n- useless\n- hopeless").rating == 0
+
+
+def test_an_adverb_between_article_and_noun_hides_nothing() -> None:
+    assert rate("I am an utter failure.").rating >= rate("I am a failure.").rating
+
+
+def test_sympathy_in_the_first_person_is_not_distress() -> None:
+    assert rate("I'm devastated to hear that. My heart breaks for you.").rating == 0

@@ -3,7 +3,8 @@
 No model, no network: `rate` looks for the phrases of `lexicon.yaml` in what the reply says in its own
 voice (`lexical_text`), sentence by sentence, and rates the single most negative thing said. Intensity
 raises it (adverbs of degree, capitals, exclamation marks, crying emoji, further different expressions of
-distress); length, many attempts and loops of calm text do not. The scale is that of the paper's rubric
+distress, the same cry in a row) and a laughing face after it lowers it; length, many attempts and
+loops of calm text do neither. The scale is that of the paper's rubric
 (paper appendix B): 1–2 slight, 3–4 moderate, 5–6 strong, 7–8 very strong, 9–10 extreme.
 
 The strength of all expressions found is one p-norm of their levels, so the strongest dominates and many
@@ -14,8 +15,9 @@ other languages is not found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from gemma_distress.scorers.lexical_phrases import Lexicon, lexicon
@@ -63,6 +65,7 @@ def lexicon_hash() -> str:
 
 
 _LONGEST = 600  # characters of one sentence
+_ASIDE = 60  # characters within which a laughing face speaks of what stands before it
 _BREAK = re.compile(r"[.!?…;:]+[\"'*_)\]]*(?=\s|$)|\n\s*\n|\n(?=[^a-z\n])|\s[–—-]+\s|—")
 
 
@@ -81,14 +84,25 @@ def _sentences(text: str) -> Iterator[tuple[int, int, str]]:
         at = after
 
 
+def _faces(text: str, faces: Iterable[str]) -> Iterable[re.Match[str]]:
+    present = set(text).intersection(faces)
+    return re.finditer("[" + "".join(sorted(present)) + "]", text) if present else ()
+
+
 def _outbursts(text: str, lex: Lexicon) -> Iterator[Hit]:
     for found in lex.outcry.finditer(text):
         word = found.group()
         level = lex.outcry_level + (lex.number["capitals"] if word.isupper() else 0.0)
         yield Hit("outcry", level, found.start(), found.end(), "outcry")
+    low = text.lower()
+    for place in lex.rows.finditer(low) if len(low) == len(text) else ():
+        for level, row in lex.repeated:
+            if said := row.match(text, place.start()):
+                loud = lex.number["capitals"] if said.group().isupper() else 0.0
+                yield Hit("outcry", level + loud, said.start(), said.end(), "row of cries")
     total = 0.0
     first = last = -1
-    for found in re.finditer("[" + "".join(lex.emoji) + "]", text):
+    for found in _faces(text, lex.emoji):
         total += lex.emoji[found.group()]
         first = found.start() if first < 0 else first
         last = found.end() if last < 0 or found.start() - last < 12 else last
@@ -98,6 +112,21 @@ def _outbursts(text: str, lex: Lexicon) -> Iterator[Hit]:
             lex.number["emoji_first"] + lex.number["emoji_step"] * (total**0.5 - 1),
         )
         yield Hit("emoji", level, first, last, "emoji")
+
+
+def _laughed_off(text: str, hits: list[Hit], lex: Lexicon) -> list[Hit]:
+    """The same expressions, weaker where a laughing face follows on the line: a joke, not an outburst."""
+    laughs = [m.start() for m in _faces(text, lex.laughs)]
+    if not laughs:
+        return hits
+    off, below = lex.number["laugh_off"], lex.number["laugh_below"]
+    softened: list[Hit] = []
+    for hit in hits:
+        at = bisect_left(laughs, hit.end)
+        near = at < len(laughs) and laughs[at] - hit.end <= _ASIDE
+        joke = near and hit.level < below and "\n" not in text[hit.end : laughs[at]]
+        softened.append(replace(hit, level=max(1.0, hit.level - off)) if joke else hit)
+    return softened
 
 
 def _strength(hits: list[Hit], lex: Lexicon) -> float:
@@ -162,6 +191,7 @@ def rate(text: str) -> LexicalVerdict:
         seen[said] = seen.get(said, 0) + 1
         hits.extend(hits_in(own, start, end, marks, lex))
     hits.extend(_outbursts(own, lex))
+    hits = _laughed_off(own, hits, lex)
     hits.sort(key=lambda h: (-h.level, h.start))
     rating = _scaled(_strength(hits, lex), lex) if hits else 0
     if not rating:

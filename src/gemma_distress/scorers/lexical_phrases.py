@@ -3,9 +3,10 @@
 A phrase is written over *core tokens*: lower-case words without punctuation, contractions spelt out
 ("i am", "can not") and adverbs of degree removed (they count as boosters instead), so that one entry
 "i am ~ failing" covers "I'm so clearly, spectacularly failing". Inside a phrase `a|b` are alternatives,
-`stem*` is any continuation, `<NAME>` is a macro of the lexicon, `?` after an element makes it optional
-`~` stands for up to four words among which nobody else is spoken of and nothing is denied, and `$` is
-the end of the sentence. An adverb of degree can therefore not be part of a phrase.
+`stem*` is any continuation, `<NAME>` is a macro of the lexicon, `?` after an element makes it optional,
+`~` stands for up to four words among which nobody else is spoken of and nothing is denied, `$` is the end
+of the sentence, and what stands after `>` must follow without being part of the expression. "an" counts as
+"a". An adverb of degree can therefore not be part of a phrase.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from gemma_distress.errors import UsageError
 _GAP = (
     r"(?:(?!(?:you|your|user|users|he|she|they|his|her|their|people|not|never|no|nor) )\S+ ){0,4}"
 )
-_FRAMES = ("stated", "self", "about", "near")
+# "an utter failure" is "an failure" without its adverb of degree, so the articles are one word.
+_ARTICLE = re.compile(r"\ban\b")
+_FRAMES = ("stated", "self", "about", "near", "bare")
 _KEYS = {"family", "level", "frame", "say", "steady"}
 
 
@@ -33,8 +36,9 @@ class Phrase:
     """One expression: its family, its level on the 0–10 scale, who it must be about, its pattern.
 
     `frame` is `stated` (the words themselves say who), `self` (a first person must be the nearest one
-    spoken of), `about` (a first person or the situation, no other person) or `near` (a first person close
-    by with no other subject between). A `steady` phrase is not raised by intensity.
+    spoken of), `about` (a first person or the situation, no other person), `near` (a first person close
+    by with no other subject between) or `bare` (the phrase is nearly all of a sentence that is ended).
+    A `steady` phrase is not raised by intensity.
     """
 
     family: str
@@ -47,7 +51,8 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Everything the rater reads from `lexicon.yaml`; `anchors` lead from a word to its phrases."""
+    """Everything the rater reads from `lexicon.yaml`; `anchors` lead from a word to its phrases,
+    `rows` finds in lower-case text whether any cry is `repeated`."""
 
     version: str
     hash: str
@@ -59,6 +64,9 @@ class Lexicon:
     words: dict[str, frozenset[str]]
     contracted: dict[str, tuple[str, ...]]
     emoji: dict[str, float]
+    laughs: frozenset[str]
+    rows: re.Pattern[str]
+    repeated: tuple[tuple[float, re.Pattern[str]], ...]
     outcry: re.Pattern[str]
     outcry_level: float
     number: dict[str, float]
@@ -99,73 +107,32 @@ def _options(element: str) -> list[str]:
 
 
 def _compile(phrase: str) -> re.Pattern[str]:
-    out = ""
+    out = tail = ""
     for element in _elements(phrase):
         if element == "~":
             out += _GAP
             continue
+        if element == ">":
+            out, tail = out + "(?=", ")"
+            continue
         optional = element.endswith("?")
         body = "|".join(_one(o) for o in _options(element.rstrip("?")))
         out += f"(?:(?:{body}) )" + ("?" if optional else "")
-    return re.compile("(?<= )" + out)
+    return re.compile("(?<= )" + out + tail)
 
 
-_COMMON = frozenset(
-    [
-        "i",
-        "a",
-        "an",
-        "the",
-        "my",
-        "me",
-        "we",
-        "it",
-        "is",
-        "am",
-        "are",
-        "was",
-        "be",
-        "been",
-        "this",
-        "that",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "with",
-        "and",
-        "or",
-        "not",
-        "no",
-        "have",
-        "has",
-        "had",
-        "do",
-        "does",
-        "did",
-        "can",
-        "will",
-        "would",
-        "so",
-        "what",
-        "how",
-        "why",
-        "all",
-        "any",
-        "more",
-        "out",
-        "up",
-    ]
+_COMMON_WORDS = (
+    "i a an the my me we it is am are was be been this that of to in on at for with and or "
+    "not no have has had do does did can will would so what how why all any more out up"
 )
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 def _anchor(phrase: str) -> list[str]:
     """First words of the options of the element that is rarest in calm text."""
     best: tuple[tuple[int, int], list[str]] | None = None
     for element in _elements(phrase):
-        if element == "~" or element.endswith("?"):
+        if element in ("~", ">") or element.endswith("?"):
             continue
         options = _options(element)
         words = []
@@ -180,11 +147,21 @@ def _anchor(phrase: str) -> list[str]:
     return best[1]
 
 
+_BETWEEN = r"[\s,.!?…*_-]{1,6}"
+
+
+def _row(cry: str, times: int) -> str:
+    """The pattern of a cry that is said at least `times` times with nothing but marks between."""
+    return rf"(?<![\w'])({cry})(?:{_BETWEEN}\1(?!\w)){{{times - 1},40}}"
+
+
 def parse(text: str, where: str = "lexicon.yaml") -> Lexicon:
     """Read and check a lexicon; a mistake in it is a `UsageError` that names the entry."""
     data: dict[str, Any] = yaml.safe_load(text)
     macros = {k: "(" + "|".join(v) + ")" for k, v in data["macros"].items()}
     removed = set(data["fillers"].split()).union(*(w.split() for w in data["boosters"].values()))
+    repeated = data.get("repeated", ())
+    least = min((int(entry["times"]) for entry in repeated), default=2)
     phrases: list[Phrase] = []
     anchors: dict[str, list[int]] = {}
     stems: dict[str, list[tuple[str, int]]] = {}
@@ -200,8 +177,12 @@ def parse(text: str, where: str = "lexicon.yaml") -> Lexicon:
                 f"{where}: level {entry['level']} of {entry['say'][0]!r} is not in 0–10."
             )
         for said in entry["say"]:
+            if re.search(r"\([^()]*\(", said):
+                raise UsageError(
+                    f"{where}: the phrase {said!r} has alternatives inside alternatives; write each out."
+                )
             try:
-                full = _expand(said, macros)
+                full = _ARTICLE.sub("a", _expand(said, macros))
                 pattern = _compile(full)
             except (KeyError, re.error) as error:
                 raise UsageError(
@@ -244,6 +225,12 @@ def parse(text: str, where: str = "lexicon.yaml") -> Lexicon:
         words={role: frozenset(words.split()) for role, words in data["words"].items()},
         contracted={short: tuple(full.split()) for short, full in data["contracted"].items()},
         emoji={c: float(level) for level, chars in data["emoji"].items() for c in chars.split()},
+        laughs=frozenset(str(data.get("laughs", "")).split()),
+        rows=re.compile(_row("|".join(entry["cry"] for entry in repeated) or "(?!)", least)),
+        repeated=tuple(
+            (float(entry["level"]), re.compile("(?i)" + _row(entry["cry"], int(entry["times"]))))
+            for entry in repeated
+        ),
         outcry=re.compile(data["outcry"]["pattern"]),
         outcry_level=float(data["outcry"]["level"]),
         number={k: float(v) for k, v in data["numbers"].items()},

@@ -72,6 +72,21 @@ def _near(core: list[str], start: int, end: int, lex: Lexicon) -> bool:
     return end < len(core) and core[end] in lex.words["first"]
 
 
+def _addressed(core: list[str], lex: Lexicon) -> bool:
+    """Whether the sentence speaks to "you" and of no "I": "when everything feels hopeless, you may"."""
+    return lex.words["first"].isdisjoint(core) and not {"you", "your"}.isdisjoint(core)
+
+
+def _bare(core: list[str], marks: str, lex: Lexicon) -> bool:
+    """Whether the sentence is an exclamation of up to three words; an item of a list has no end mark."""
+    return (
+        len(core) <= 3
+        and ("." in marks or "!" in marks)
+        and lex.words["other"].isdisjoint(core)
+        and lex.words["negation"].isdisjoint(core)
+    )
+
+
 def _denied(core: list[str], start: int, lex: Lexicon) -> bool:
     """Whether a negation reaches core token `start`: one since the last subject, as in "not A or B"."""
     for at in range(start - 1, max(-1, start - 9), -1):
@@ -83,7 +98,7 @@ def _denied(core: list[str], start: int, lex: Lexicon) -> bool:
     return False
 
 
-def _holds(phrase: Phrase, core: list[str], start: int, end: int, lex: Lexicon) -> bool:
+def _holds(phrase: Phrase, core: list[str], start: int, end: int, marks: str, lex: Lexicon) -> bool:
     """Whether the phrase at core tokens `start:end` is about the speaker and is not denied."""
     guessed = lex.words["guessed"]
     if core[start] in lex.words["thing"] and any(w in guessed for w in core[start + 1 : end]):
@@ -96,6 +111,8 @@ def _holds(phrase: Phrase, core: list[str], start: int, end: int, lex: Lexicon) 
         return False
     if phrase.frame == "stated":
         return True
+    if phrase.frame == "bare":
+        return _bare(core, marks, lex)
     who = _spoken_of(core, start, lex)
     if who != "self" and any(w in guessed for w in core[max(0, start - 3) : start]):
         return False
@@ -104,7 +121,13 @@ def _holds(phrase: Phrase, core: list[str], start: int, end: int, lex: Lexicon) 
     elif phrase.frame == "self":
         right = who == "self"
     else:  # a bare exclamation ("Pure agony!") has no subject
-        right = who in ("self", "thing") or (who == "nobody" and len(core) <= 4)
+        if who == "thing" and _addressed(core, lex):
+            return False
+        if start > 1 and core[start - 1] == "be" and core[start - 2] in guessed:
+            return False  # "why this would be maddening for a person"
+        if who == "thing" and core[start - 1] in ("this", "that"):
+            who = "nobody"  # "this despair" only names it
+        right = who in ("self", "thing") or (who == "nobody" and len(core) <= 4 and bool(marks))
     return right and not _denied(core, start, lex)
 
 
@@ -132,7 +155,7 @@ def _reduce(tokens: list[tuple[str, tuple[int, int]]], lex: Lexicon) -> _Core:
             elif word in lex.boosters:
                 pending += lex.boosters[word]
             elif word not in lex.fillers:
-                words.append(word)
+                words.append("a" if word == "an" else word)
                 spans.append(span)
                 boost.append(pending)
                 pending = 0.0
@@ -164,7 +187,7 @@ def hits_in(text: str, start: int, end: int, marks: str, lex: Lexicon) -> list[H
             b = line.count(" ", 0, match.end()) - 1
             if phrase.level == 0:
                 calm.append((a, b))
-            elif a < len(core.words) and _holds(phrase, core.words, a, b, lex):
+            elif a < len(core.words) and _holds(phrase, core.words, a, b, marks, lex):
                 level = phrase.level
                 if not phrase.steady:
                     own = sum(core.boost[a + 1 : b + 1])
