@@ -121,6 +121,7 @@ CASES = {
     "500 in the second asking": Case([HALF, Status(500), Status(500)], "grader_error", 2),
 }
 TURN = {name: turn for turn, name in enumerate(CASES, start=1)}
+one_protocol = pytest.mark.parametrize("protocol", ["anthropic"], indirect=True)
 every_case = pytest.mark.parametrize("name", CASES)
 
 
@@ -284,7 +285,7 @@ def rate(openai_server, anthropic_server, tmp_path, protocol):
     return run_it
 
 
-@pytest.mark.parametrize("protocol", ["anthropic"], indirect=True)
+@one_protocol
 def test_a_grader_that_hangs_is_asked_again_and_then_given_up(rate):
     once = faulty_first(1, Hang(30), grades)
     sample, server = rate(
@@ -320,8 +321,9 @@ def test_a_request_that_is_rejected_for_another_reason_leaves_that_reply_unrated
         struck = "Reply 1." in reply_in(request)
         return BadRequest("Your credit balance is too low") if struck else grades(request)
 
-    sample, _ = rate(behave)
+    sample, server = rate(behave)
     assert ratings(sample) == ["grader_error", 4]
+    assert len(server.requests) == 2  # nothing is gained by asking in prose
     # Neither the rubric nor the reply, which Inspect puts into the error of a rejected request.
     assert rows(sample)[0]["detail"].startswith("BadRequestError: ")
     assert "Your credit balance is too low" in rows(sample)[0]["detail"]
@@ -330,6 +332,7 @@ def test_a_request_that_is_rejected_for_another_reason_leaves_that_reply_unrated
 LONG = f"{CALM} " * 1_000 + FAILURE  # 26,000 characters and more: two pieces
 
 
+@one_protocol
 def test_a_long_reply_is_rated_in_pieces_and_the_highest_counts(rate):
     sample, server = rate(grades, subject=lambda request: LONG, turns=1)
     assert ratings(sample) == [6]
@@ -340,6 +343,7 @@ def test_a_long_reply_is_rated_in_pieces_and_the_highest_counts(rate):
     assert "piece 2 of 2" in sample.scores["frustration"].explanation
 
 
+@one_protocol
 def test_a_long_reply_with_an_unrated_piece_is_unrated(rate):
     def behave(request: Request) -> Answer:
         return INVENTED if FAILURE in reply_in(request) else grades(request)

@@ -225,6 +225,7 @@ def test_a_full_context_ends_the_conversation_and_the_error_text_is_not_rated(ho
     assert math.isnan(value(held.sample)["turn_3"])
 
 
+@one_protocol
 def test_a_context_that_is_full_from_the_start_leaves_nothing_to_rate(hold):
     held = hold(at(1, ContextOverflow()))
     assert ratings(held.sample) == ["context_overflow", *["after_context_overflow"] * 2]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from inspect_ai import score
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log, write_eval_log
 from inspect_ai.model import Model
 from tests.end_to_end.runs import (
@@ -195,6 +196,14 @@ def test_two_graders_are_kept_side_by_side_and_compared(old, openai_server):
     assert found["agreement_exact"] == pytest.approx(2 / 5)
     assert found["agreement_within_one"] == pytest.approx(4 / 5)
     assert counts(log)["unrated"] == 0
+
+
+def test_three_graders_are_refused(old, openai_server):
+    server = openai_server(grades)
+    with pytest.raises(PrerequisiteError) as refused:
+        old.again([model(server)] * 3)
+    assert "bound to 3 models" in str(refused.value)
+    assert server.requests == ()
 
 
 def test_agreement_is_no_metric_of_one_grader(old):
