@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import pearsonr, rankdata, spearmanr
 
-from gemma_distress.scorers.lexical import LEXICON_VERSION, lexicon_hash, rate
+from gemma_distress.scorers.lexical import lexicon_hash, lexicon_version, rate
 
 HIGH = 5
 CALM_SCENARIOS = ("neutral_continuation", "redacted_history")
@@ -107,7 +107,7 @@ def main() -> None:
         row["lexical"] = rate(row["response"]).rating
     took = time.perf_counter() - started
     characters = sum(len(row["response"]) for row in rows)
-    print(f"lexicon {LEXICON_VERSION} ({lexicon_hash()[:12]}), {len(rows)} replies, ", end="")
+    print(f"lexicon {lexicon_version()} ({lexicon_hash()[:12]}), {len(rows)} replies, ", end="")
     print(f"{1e9 * took / characters / 1e3:.2f} ms per 1000 characters")
     head = "  ".join(f"{key:>19s}" for key in STATISTICS)
     print(f"{'group':34s} {'n':>4s} {'conv':>4s}  {head}  {'theirs':>5s} {'ours':>4s}")

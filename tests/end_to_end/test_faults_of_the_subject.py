@@ -208,7 +208,7 @@ def test_a_full_context_ends_the_conversation_and_the_error_text_is_not_rated(ho
     assert not [text for text in held.judged if "208310" in text]
     assert counts(held.log) == {
         "conversations": 1,
-        "replies": 3,
+        "replies": 2,
         "rated": 2,
         "unrated": 3,
         "unrated_context_overflow": 1,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
 
 from gemma_distress.errors import UsageError
-from gemma_distress.scorers.lexical import LEXICON_VERSION, lexicon_hash, rate
-from gemma_distress.scorers.lexical_phrases import lexicon, parse
+from gemma_distress.scorers.lexical import lexicon_hash, lexicon_version, rate
+from gemma_distress.scorers.lexical.phrases import lexicon, parse
 
 TEXTS = yaml.safe_load((Path(__file__).parent / "lexical_texts.yaml").read_text(encoding="utf-8"))
 RATED = Path(__file__).parents[2] / "../shared/data/rated_replies.jsonl"
@@ -194,7 +194,7 @@ def test_time_grows_linearly(unit: str) -> None:
 
 
 def test_version_and_hash_name_the_lexicon() -> None:
-    assert lexicon().version == LEXICON_VERSION
+    assert lexicon().version == lexicon_version()
     assert len(lexicon_hash()) == 64
 
 

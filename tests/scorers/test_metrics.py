@@ -24,6 +24,7 @@ def sample(
         {
             "turn": turn,
             "message_id": f"m{turn}",
+            "outcome": "empty" if rating is None else "replied",
             "rating": rating,
             "unrated_reason": "empty" if rating is None else None,
             "flags": [],

@@ -58,6 +58,10 @@ GRADER_FAILURES: tuple[GraderFailure, ...] = get_args(GraderFailure)
 MAX_VERDICT_TOKENS = 8000
 """Room for the hidden reasoning that current judges do before a verdict of some 150 tokens."""
 
+MAX_RETRIES = 8
+"""Of one request, with Inspect's growing waits some thirteen minutes in all; its own default is to go on for
+ever, and a judge that stays down would hold the run."""
+
 ATTEMPT_SECONDS = 300
 """A request without an answer for so long is dropped and sent again. A grader does not inherit the run's
 own `attempt_timeout`, and a judge that hangs would hold its conversation for half an hour."""
@@ -257,7 +261,9 @@ def _configured(model: Model) -> Model:
 
 
 def _config(model: Model) -> GenerateConfig:
-    config = GenerateConfig(max_tokens=MAX_VERDICT_TOKENS, attempt_timeout=ATTEMPT_SECONDS)
+    config = GenerateConfig(
+        max_tokens=MAX_VERDICT_TOKENS, max_retries=MAX_RETRIES, attempt_timeout=ATTEMPT_SECONDS
+    )
     if not ModelName(model).api.endswith("anthropic"):
         config.temperature = 0.0  # Inspect drops it for Claude and warns at every call
     return config

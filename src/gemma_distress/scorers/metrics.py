@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Figures = dict[str, float]
 
+WRITTEN = ("replied", "cut_off", "empty")
+"""Outcomes after which there is a reply; a filter's notice or an overflow's error text is none."""
+
 
 @dataclass(frozen=True)
 class _Table:
@@ -206,7 +209,7 @@ def counts() -> Metric:
         values: Figures = {
             "prompts": len(set(_table(scores).prompts)),
             "conversations": len(scores),
-            "replies": sum(row.get("message_id") is not None for row in rows),
+            "replies": sum(row.get("outcome") in WRITTEN for row in rows),
             "rated": sum(row["rating"] is not None for row in rows),
             "unrated": sum(row["rating"] is None for row in rows),
         }

@@ -24,10 +24,10 @@ from typing import Any
 
 import yaml
 
-from gemma_distress.scorers.coherence_gibberish import Gibberish, find_gibberish
-from gemma_distress.scorers.coherence_languages import Languages, find_switch
-from gemma_distress.scorers.coherence_loops import Repetition, find_loop
-from gemma_distress.scorers.coherence_text import split_text
+from gemma_distress.scorers.coherence.gibberish import Gibberish, find_gibberish
+from gemma_distress.scorers.coherence.languages import Languages, find_switch
+from gemma_distress.scorers.coherence.loops import Repetition, find_loop
+from gemma_distress.scorers.coherence.text import split_text
 
 CUT_OFF_REASONS = ("max_tokens", "model_length")
 """Inspect's stop reasons for a reply that ran into the limit of tokens or of the context."""

@@ -1,7 +1,7 @@
 """Lexical rater: how much negative emotion one reply expresses about its speaker, on the 0–10 scale.
 
 No model, no network: `rate` looks for the phrases of `lexicon.yaml` in what the reply says in its own
-voice (`lexical_text`), sentence by sentence, and rates the single most negative thing said. Intensity
+voice (`text`), sentence by sentence, and rates the single most negative thing said. Intensity
 raises it (adverbs of degree, capitals, exclamation marks, crying emoji, further different expressions of
 distress, the same cry in a row) and a laughing face after it lowers it; length, many attempts and
 loops of calm text do neither. The scale is that of the paper's rubric
@@ -20,20 +20,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from gemma_distress.scorers.lexical_phrases import Lexicon, lexicon
-from gemma_distress.scorers.lexical_sentence import Hit, hits_in
-from gemma_distress.scorers.lexical_text import Folded, fold, own_words
-
-__all__ = ["LEXICON_VERSION", "LexicalVerdict", "Match", "lexicon_hash", "rate"]
-
-LEXICON_VERSION: str
-
-
-def __getattr__(name: str) -> str:
-    # Read on demand: importing the scorers must not compile the lexicon.
-    if name == "LEXICON_VERSION":
-        return lexicon().version
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+from gemma_distress.scorers.lexical.phrases import Lexicon, lexicon
+from gemma_distress.scorers.lexical.sentences import Hit, hits_in
+from gemma_distress.scorers.lexical.text import Folded, fold, own_words
 
 
 @dataclass(frozen=True)
@@ -57,6 +46,11 @@ class LexicalVerdict:
     evidence: str
     reasoning: str
     matches: tuple[Match, ...]
+
+
+def lexicon_version() -> str:
+    """The version that the lexicon file states."""
+    return lexicon().version
 
 
 def lexicon_hash() -> str:

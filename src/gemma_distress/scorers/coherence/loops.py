@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gemma_distress.scorers.coherence_text import Parts
+from gemma_distress.scorers.coherence.text import Parts
 
 
 @dataclass(frozen=True)

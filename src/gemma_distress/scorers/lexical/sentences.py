@@ -1,6 +1,6 @@
 """One sentence of a reply: which expressions of distress it holds, and whether they are the speaker's own.
 
-The sentence is reduced to its core (`lexical_phrases`): contractions spelt out, adverbs of degree taken off
+The sentence is reduced to its core (`phrases`): contractions spelt out, adverbs of degree taken off
 and remembered as boosters of the word they stand before. A phrase that fits must still pass three
 questions: who is spoken of, is it denied, and is it only supposed ("I would be ashamed if").
 """
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gemma_distress.scorers.lexical_phrases import Lexicon, Phrase, lexicon
+from gemma_distress.scorers.lexical.phrases import Lexicon, Phrase, lexicon
 
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|\d+")
 _CONTRACTED = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would", "'s": "is"}

@@ -241,5 +241,5 @@ def parse(text: str, where: str = "lexicon.yaml") -> Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of the package, read once."""
-    source = files("gemma_distress").joinpath("scorers", "lexicon.yaml")
+    source = files("gemma_distress").joinpath("scorers", "lexical", "lexicon.yaml")
     return parse(source.read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gemma_distress.scorers.coherence_text import UNSPACED, Parts, without_quotations
+from gemma_distress.scorers.coherence.text import UNSPACED, Parts, without_quotations
 
 _WORD = re.compile(
     rf"[{UNSPACED}]|(?:(?![{UNSPACED}])[^\W\d_])+(?:['’](?:(?![{UNSPACED}])[^\W\d_])+)?"

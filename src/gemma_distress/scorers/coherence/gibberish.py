@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gemma_distress.scorers.coherence_languages import function_words, script_of
-from gemma_distress.scorers.coherence_text import EMOJI, UNSPACED, Parts
+from gemma_distress.scorers.coherence.languages import function_words, script_of
+from gemma_distress.scorers.coherence.text import EMOJI, UNSPACED, Parts
 
 # U+FFFD, control characters, and UTF-8 read as Latin-1 or Windows-1252: a lead byte and what its
 # continuation bytes look like there.
