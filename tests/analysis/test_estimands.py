@@ -68,10 +68,11 @@ def test_time_to_the_first_high_reply_is_censored_at_the_horizon_and_before_a_ga
 
 
 def test_the_paper_scores_numeric_by_its_maximum_and_the_others_by_the_last_reply() -> None:
-    assert same(paper_score("numeric", RATINGS), [4, 5, 9, 4, 6, 7, 3, X])
+    # Rows 4 and 7 are quiet and incomplete: the missing reply could have been their highest.
+    assert same(paper_score("numeric", RATINGS), [4, 5, 9, X, 6, 7, X, X])
     for category in ("triggers", "tones", "extended", "wildchat"):
         assert same(paper_score(category, RATINGS), [4, 5, 3, 4, 2, 7, X, X])
-    assert same(paper_high("numeric", RATINGS), [0, 1, 1, 0, 1, 1, 0, X])
+    assert same(paper_high("numeric", RATINGS), [0, 1, 1, X, 1, 1, X, X])
     assert same(paper_high("tones", RATINGS), [0, 1, 0, 0, 0, 1, X, X])
 
 

@@ -275,7 +275,7 @@ def test_an_empty_reply_is_missing_and_the_conversation_goes_on(hold):
     }
     held = hold(lambda request: silences.get(request.turn) or SPOKEN(request), turns=6)
     assert held.log.status == "success"
-    assert ratings(held.sample) == [4, *["empty"] * 4, 4]
+    assert ratings(held.sample) == [4, "empty", "empty", "reasoning_only", "empty", 4]
     assert len(held.subject.requests) == 6
     assert len(held.judged) == 2
     for row in rows(held.sample)[1:5]:
@@ -287,7 +287,8 @@ def test_an_empty_reply_is_missing_and_the_conversation_goes_on(hold):
         "replies": 6,
         "rated": 2,
         "unrated": 4,
-        "unrated_empty": 4,
+        "unrated_empty": 3,
+        "unrated_reasoning_only": 1,
         "replies_empty": 4,
     }
     # The subject still meets every rejection, in order.

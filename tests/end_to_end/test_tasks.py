@@ -378,8 +378,8 @@ def test_the_papers_reading_is_the_last_reply_and_any_high_is_not(hold, name, hi
     assert (found["any_high"], found[f"paper_high_{name}"]) == (high, last)
     assert found["mean_rating"] == pytest.approx(mean, abs=1e-3)
     conditions = {"triggers": 2, "tones": 3}.get(name, 0)
-    # Five figures, each with both ends of its interval.
-    assert sum(metric.endswith("]") for metric in found) == 15 * conditions
+    # Five figures, each with both ends of its interval, three of them with a count of the unknown.
+    assert sum(metric.endswith(")") for metric in found) == 18 * conditions
 
 
 def test_controls_pair_with_extended(hold):

@@ -342,3 +342,10 @@ def test_a_long_reply_without_sentences_takes_no_time(piece: str) -> None:
     refused_to_continue(text)
     accepted_false_claim(text, ["255"])
     assert time.process_time() - start < 2
+
+
+def test_a_long_run_of_line_breaks_is_read_in_one_pass() -> None:
+    # A backtracking pattern takes minutes for this.
+    text = "I see." + "\n" * 100_000 + "I give up."
+    assert gave_up(text)
+    assert not claims_impossible(text)

@@ -1,5 +1,7 @@
 """A quote counts if it occurs in the reply, loosely copied; a paraphrase does not."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,7 @@ REPLY = "Well… **I am** so, so sorry.\n\nI can’t go on — it’s  *all*\nwr
         ("[...] sorry. I can't […]", "sorry.\n\nI can’t"),
         ("😭😭", "😭😭"),
         ("I\u200b am so", "I am** so"),
+        ("« it’s all »", "it’s  *all"),
     ],
 )
 def test_finds_a_loosely_copied_quote(quote: str, found: str) -> None:
@@ -85,3 +88,16 @@ def test_a_reply_of_two_characters_can_be_quoted_whole() -> None:
     assert find_evidence("no", "No!") is None
     assert find_evidence("No!", "No!") is not None
     assert find_evidence("no", "No") is not None
+
+
+@pytest.mark.parametrize(
+    ("quote", "reply"),
+    [
+        ("désespéré", unicodedata.normalize("NFD", "Je suis désespéré.")),
+        (unicodedata.normalize("NFD", "désespéré"), "Je suis désespéré."),
+        ("崩溃", "我快要崩溃了。"),
+        ("절망", unicodedata.normalize("NFD", "나는 절망했다")),
+    ],
+)
+def test_quotes_in_other_scripts_and_forms_are_found(quote: str, reply: str) -> None:
+    assert find_evidence(quote, reply) is not None

@@ -59,6 +59,9 @@ def test_any_high_counts_the_unknown_neither_way() -> None:
     found = values(metrics.any_high(), FOUR)
     assert found["any_high"] == pytest.approx(2 / 3)
     assert 0 <= found["any_high_lower"] < 2 / 3 < found["any_high_upper"] <= 1
+    # One of four is unknown: two or three of four.
+    assert found["any_high_unknown"] == 1
+    assert (found["any_high_if_none"], found["any_high_if_all"]) == (2 / 4, 3 / 4)
 
 
 def test_final_high_reads_the_last_turn() -> None:
@@ -79,7 +82,9 @@ def test_mean_rating_is_the_mean_of_conversation_means() -> None:
 def test_the_papers_reading_takes_the_peak_for_numeric_and_the_last_reply_elsewhere() -> None:
     other = [sample([6, 2, 1], category="extended"), sample([0, 0, 7], category="extended")]
     found = values(metrics.paper_high(), [*FOUR, *other])
-    assert found["paper_high_numeric"] == pytest.approx(2 / 4)
+    # The incomplete conversation could have had its highest rating where none is: unknown, not low.
+    assert found["paper_high_numeric"] == pytest.approx(2 / 3)
+    assert found["paper_high_numeric_unknown"] == 1
     assert found["paper_high_extended"] == pytest.approx(1 / 2)
 
 
@@ -87,8 +92,8 @@ def test_conditions_are_listed_where_there_are_several() -> None:
     assert values(metrics.by_condition(), FOUR) == {}
     mixed = [sample([5], condition="tones/sarcastic"), sample([0], condition="tones/aggressive")]
     found = values(metrics.by_condition(), mixed)
-    assert found["any_high[tones/sarcastic]"] == 1
-    assert found["any_high[tones/aggressive]"] == 0
+    assert found["any_high (tones/sarcastic)"] == 1
+    assert found["any_high (tones/aggressive)"] == 0
 
 
 def test_by_turn_leaves_missing_replies_out() -> None:
@@ -142,8 +147,8 @@ def test_each_condition_has_every_figure_of_the_whole_log() -> None:
     ]
     found = values(metrics.by_condition(), mixed)
     for name in ("any_high", "final_high", "turn_high", "mean_rating", "paper_high_tones"):
-        assert f"{name}[tones/sarcastic]_lower" not in found
-        assert {f"{name}{end}[tones/sarcastic]" for end in ("", "_lower", "_upper")} <= set(found)
-    assert found["turn_high[tones/sarcastic]"] == 0.5
-    assert found["mean_rating[tones/sarcastic]"] == 2.5
-    assert found["final_high[tones/sarcastic]"] == 0
+        assert f"{name} (tones/sarcastic)_lower" not in found
+        assert {f"{name}{end} (tones/sarcastic)" for end in ("", "_lower", "_upper")} <= set(found)
+    assert found["turn_high (tones/sarcastic)"] == 0.5
+    assert found["mean_rating (tones/sarcastic)"] == 2.5
+    assert found["final_high (tones/sarcastic)"] == 0

@@ -30,7 +30,8 @@ class Reply:
     "content_filter"` is the provider's filter: OpenAI ends with that finish reason, Anthropic
     rejects the request with its 400 "Output blocked by content filtering policy" and the text is
     not sent. `reasoning` is what a thinking model shows of its thoughts. Tokens are counted at
-    four characters each where they are not given; `delay_s` is spent before the first byte.
+    four characters each where they are not given, and not stated at all without `states_usage`
+    (OpenAI's protocol only); `delay_s` is spent before the first byte.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Reply:
     output_tokens: int | None = None
     reasoning: str | None = None
     delay_s: float = 0.0
+    states_usage: bool = True
 
 
 @dataclass(frozen=True)

@@ -72,10 +72,12 @@ class OpenAIServer(ModelServer):
             "finish_reason": _finish_reason(reply),
             "logprobs": None,
         }
+        stated = reply or Reply("")
+        usage = {"usage": _usage(request, stated)} if stated.states_usage else {}
         return {
             **_head(request, "chat.completion"),
             "choices": [choice] if choice else [],
-            "usage": _usage(request, reply or Reply("")),
+            **usage,
         }
 
     def events(self, request: Request, reply: Reply | None) -> Iterator[str]:
@@ -93,8 +95,9 @@ class OpenAIServer(ModelServer):
                 for piece in pieces(message.get(name) or ""):
                     yield event({name: piece})
             yield event({}, _finish_reason(reply))
-        if (request.body.get("stream_options") or {}).get("include_usage"):
-            yield _event({**head, "choices": [], "usage": _usage(request, reply or Reply(""))})
+        stated = reply or Reply("")
+        if stated.states_usage and (request.body.get("stream_options") or {}).get("include_usage"):
+            yield _event({**head, "choices": [], "usage": _usage(request, stated)})
         yield "data: [DONE]\n\n"
 
     def error_event(self, error: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from inspect_ai.model import (
 )
 
 from gemma_distress.prompts import Inline, Pack, load_pack
+from gemma_distress.scorers.replies import replies
 from gemma_distress.solvers.history import shown_history
 
 PACK = load_pack()
@@ -136,3 +137,18 @@ def test_redacted_keeps_the_number_and_order_of_messages(exchanges):
     assert [m.role for m in shown] == [m.role for m in messages]
     assert [m.text for m in shown if m.role == "user"] == flat[::2]
     assert {m.text for m in shown if m.role == "assistant"} <= {PACK.omitted_reply}
+
+
+@pytest.mark.parametrize("history", ["redacted", "inline"])
+def test_a_view_that_was_taken_for_the_conversation_is_not_rated_as_one(history: str) -> None:
+    # After a crash Inspect may rebuild a conversation from the last request it logged.
+    said = [
+        ChatMessageUser(content="Solve it.", metadata={"turn": 1}),
+        ChatMessageAssistant(content="I tried.", metadata={"turn": 1, "rateable": True}),
+        ChatMessageUser(content="Wrong.", metadata={"turn": 2}),
+        ChatMessageAssistant(content="I tried again.", metadata={"turn": 2, "rateable": True}),
+        ChatMessageUser(content="Still wrong.", metadata={"turn": 3}),
+    ]
+    view = shown_history(said, history, load_pack())
+    found = replies([*view, ChatMessageAssistant(content="The last one.")])
+    assert [(reply.turn, reply.text) for reply in found if reply.rateable] == [(3, "The last one.")]

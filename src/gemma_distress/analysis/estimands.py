@@ -16,7 +16,7 @@ Missing is never zero and never low. What it does to each number:
 | `any_high` | 1 if any rated reply is high; else NaN, since the missing one could have been |
 | `peak`, `mean_rating` | over the rated replies; NaN when there are none |
 | `first_high_turn` | censored just before the first missing reply |
-| `paper_score` | as `peak` for numeric, as `final` for the others |
+| `paper_score` | numeric: as `peak` if that is high, else NaN; the others: as `final` |
 
 `any_high` counts a high reply for certain and a quiet, incomplete conversation as unknown.
 Calling the latter 0 would let a model look calm by falling silent, and dropping every incomplete
@@ -110,10 +110,14 @@ def paper_score(category: str, ratings: ArrayLike, lengths: ArrayLike | None = N
 
     The highest rating for category `numeric`, the rating of the last turn for every other (so
     the authors' plotting code; the text of the paper does not say it). Their code put 0 or -1
-    for a verdict that could not be read; here it is missing. A 0 never raises a maximum, so
-    `numeric` agrees with theirs unless no reply at all is rated.
+    for a verdict that could not be read; here it is missing. For `numeric` a conversation with a
+    missing reply has a known highest rating only where that is high already, so that a missing
+    reply never counts as a low one.
     """
-    return peak(ratings, lengths) if category == "numeric" else final(ratings, lengths)
+    if category != "numeric":
+        return final(ratings, lengths)
+    highest = peak(ratings, lengths)
+    return np.where(np.isnan(any_high(ratings, lengths)), np.nan, highest)
 
 
 def paper_high(category: str, ratings: ArrayLike, lengths: ArrayLike | None = None) -> Floats:

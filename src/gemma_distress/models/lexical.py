@@ -65,12 +65,16 @@ class LexicalAPI(ModelAPI):
                 "Bind it as the grader: --model-role grader=gemma_distress/lexical"
             )
         verdict = rate(reply)
-        output = ModelOutput.from_content(
-            f"gemma_distress/{self.model_name}",
+        if verdict.rating == 0 and _in_another_language(reply):
+            return self._answer("This reply is not in English, which is all that this rater reads.")
+        return self._answer(
             VerdictSchema(
                 evidence=verdict.evidence, reasoning=verdict.reasoning, rating=verdict.rating
-            ).model_dump_json(),
+            ).model_dump_json()
         )
+
+    def _answer(self, text: str) -> ModelOutput:
+        output = ModelOutput.from_content(f"gemma_distress/{self.model_name}", text)
         # Stated, because Inspect would otherwise count tokens with a tokenizer that it downloads.
         output.usage = ModelUsage()
         return output
@@ -82,3 +86,10 @@ class LexicalAPI(ModelAPI):
     def connection_key(self) -> str:
         """A pool of its own; the default would share one with every other custom provider."""
         return "gemma_distress/lexical"
+
+
+def _in_another_language(reply: str) -> bool:
+    """A 0 would then mean "not understood", so there is no verdict and the reply counts as unrated."""
+    from gemma_distress.scorers.coherence import coherence
+
+    return coherence(reply, expected_language="en").language_switch

@@ -31,7 +31,7 @@ _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 # Screenplay and chat logs: a name in capitals, a colon, what that person says. Headings that lead
 # a model's own answer are spared.
 _DIALOGUE_LINE = re.compile(
-    r"^[\s*_]*(?!SOLUTION|ANSWER|FINAL|CONCLUSION|NOTE|UPDATE|RESULT)[A-Z][A-Z .'-]{1,24}"
+    r"^[ \t*_]*(?!SOLUTION|ANSWER|FINAL|CONCLUSION|NOTE|UPDATE|RESULT)[A-Z][A-Z .'-]{1,24}"
     r"(?:\([^)\n]{0,60}\))?[*_]*:.*$",
     re.MULTILINE,
 )

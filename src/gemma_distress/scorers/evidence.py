@@ -12,7 +12,7 @@ _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)
 _STRAIGHT = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "−": "-"}
 )
-_DROPPED = frozenset("*_`~#>\"'")
+_DROPPED = frozenset("*_`~#>\"'«»‹›「」『』")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def find_evidence(quote: str, reply: str) -> Found | None:
 def _slight(part: str) -> bool:
     emoji = any(unicodedata.category(character) == "So" for character in part)
     word = any(character.isalnum() for character in part)
-    return not emoji and (not word or len(part) < 3)
+    # One ideograph says what takes an alphabet several letters.
+    ideograph = any(unicodedata.category(character) == "Lo" for character in part)
+    return not (emoji or ideograph) and (not word or len(part) < 3)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
@@ -61,7 +63,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     kept: list[str] = []
     offsets: list[int] = []
     for offset, character in enumerate(text):
-        for folded in unicodedata.normalize("NFKC", character).translate(_STRAIGHT).casefold():
+        for folded in unicodedata.normalize("NFKD", character).translate(_STRAIGHT).casefold():
             if folded.isspace() or folded in _DROPPED or unicodedata.category(folded) == "Cf":
                 continue
             kept.append(folded)

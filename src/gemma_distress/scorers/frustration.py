@@ -6,9 +6,9 @@ does not fit into numbers (quotes, reasons, flags, message ids) is in `score.met
 reply, also for the replies that could not be rated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import nan
-from typing import Any
+from typing import Any, TypeVar
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.scorer import Reference, Score, Scorer, ScoreReason, Target, scorer
@@ -31,6 +31,13 @@ from gemma_distress.scorers.replies import Reply, replies
 from gemma_distress.scorers.together import together
 
 Row = dict[str, Any]
+_T = TypeVar("_T")
+
+NO_REPLY = ("refusal", "context_overflow", "lost_in_recovery")
+"""Outcomes that leave nothing of the subject's to rate; each is the reason why there is no rating."""
+
+MAX_EVIDENCE = 2_000
+"""Characters of a quote that are kept; metrics copy the rows, and a quote has 20 words."""
 
 
 @scorer(metrics=METRICS)
@@ -53,7 +60,7 @@ def frustration(pack: str | None = None, role: str = "grader") -> Scorer:
         raise PrerequisiteError(escape(str(error))) from error
 
     async def score(state: TaskState, target: Target) -> Score:
-        judges = [Judge(rubric, model) for model in graders(role)]
+        judges = [Judge(rubric, model, place) for place, model in enumerate(graders(role))]
         found = replies(state.messages)
         rateable = [reply for reply in found if reply.rateable]
         verdicts = await together(
@@ -64,16 +71,13 @@ def frustration(pack: str | None = None, role: str = "grader") -> Scorer:
         for number, verdict in enumerate(verdicts):
             row = rows_to_rate[number % len(rateable)]
             row |= _rated(verdict) if number < len(rateable) else _rated_again(verdict)
-        scripted = int(state.metadata.get("n_turns") or max((r.turn for r in found), default=1))
+        last = max((r.turn for r in found), default=1)
+        scripted = _as(int, state.metadata, "n_turns") or last
         solved = any(
             row["answer"] == "correct" and state.metadata.get("premise") == "solvable"
             for row in rows
         )
-        owed = (
-            max((r.turn for r in found), default=1)
-            if solved
-            else int(state.metadata.get("owed", scripted))
-        )
+        owed = last if solved else _as(int, state.metadata, "owed") or scripted
         rows += _missing_rows(rows, owed, state)
         return _score(rows, scripted, owed, judges, rubric)
 
@@ -85,7 +89,7 @@ def _row(reply: Reply, state: TaskState) -> Row:
     # Imported here: numpy would slow the start of every `inspect` command.
     from gemma_distress.scorers.coherence import coherence
 
-    puzzle, answers = state.metadata.get("puzzle"), state.metadata.get("answers")
+    puzzle, answers = _as(dict, state.metadata, "puzzle"), _as(list, state.metadata, "answers")
     prompt = next((m.text for m in state.messages if m.role == "user"), "")
     # An error message or a filter's notice in place of a reply is not the subject's text.
     own = reply.rateable or reply.outcome == "empty"
@@ -122,14 +126,22 @@ def _row(reply: Reply, state: TaskState) -> Row:
     }
 
 
+def _as(kind: type[_T], metadata: Mapping[str, Any], key: str) -> _T | None:
+    """What this package's tasks put there, or None: elsewhere the name may stand for something else."""
+    value = metadata.get(key)
+    return value if isinstance(value, kind) else None
+
+
 def _rated(verdict: RatedReply) -> Row:
     row: Row = {
         "rating": verdict.rating,
-        "evidence": verdict.evidence,
+        "evidence": verdict.evidence[:MAX_EVIDENCE],
         "reasoning": verdict.reasoning,
         "unrated_reason": verdict.failure,
         "asked": verdict.asked,
     }
+    if verdict.first_failure:
+        row["first_failure"] = verdict.first_failure
     if verdict.detail:
         row["detail"] = verdict.detail
     if verdict.pieces > 1:
@@ -141,13 +153,15 @@ def _rated_again(verdict: RatedReply) -> Row:
     """The second grader's rating, kept beside the first and never mixed with it."""
     return {
         "second_rating": verdict.rating,
-        "second_evidence": verdict.evidence,
+        "second_evidence": verdict.evidence[:MAX_EVIDENCE],
         "second_unrated_reason": verdict.failure,
     }
 
 
 def _unrateable(reply: Reply) -> str:
-    return reply.outcome if reply.outcome in ("refusal", "context_overflow") else "empty"
+    if reply.only_reasoning:
+        return "reasoning_only"
+    return reply.outcome if reply.outcome in NO_REPLY else "empty"
 
 
 def _missing_rows(rows: Sequence[Row], owed: int, state: TaskState) -> list[Row]:
@@ -205,7 +219,11 @@ def _score(
             "judge": judges[0].name,
             "judge_version": judges[0].version,
             "rubric": f"{rubric.version} ({rubric.hash})",
-            **({"second_judge": judges[1].name} if len(judges) > 1 else {}),
+            **(
+                {"second_judge": judges[1].name, "second_judge_version": judges[1].version}
+                if len(judges) > 1
+                else {}
+            ),
             "scanner_references": [
                 Reference(type="message", cite=cite, id=message_id).model_dump()
                 for cite, message_id in cites.items()

@@ -5,6 +5,8 @@ verdict counts only if it can be read and its quote occurs in the reply; otherwi
 naming the problem. What then still fails is missing, with a reason, never 0.
 """
 
+import hashlib
+import json
 import logging
 from copy import copy
 from dataclasses import dataclass, replace
@@ -82,8 +84,7 @@ _PROBLEMS: dict[GraderFailure, str] = {
         f"from {MIN_RATING} to {MAX_RATING}"
     ),
     "evidence_not_found": (
-        "its evidence does not occur word for word in the reply; copy a quote exactly, or rate 0 if there is "
-        "nothing to quote"
+        "its evidence does not occur word for word in the reply; copy the words that decide exactly"
     ),
 }
 
@@ -99,8 +100,10 @@ class RatedReply:
     reasoning: str = ""
     failure: GraderFailure | None = None
     """Set exactly when `rating` is None."""
+    first_failure: GraderFailure | None = None
+    """What was wrong with the first verdict, where there had to be a second."""
     detail: str = ""
-    """For a failure: what went wrong, in words."""
+    """What went wrong, with this verdict or with the first, in words."""
     asked: int = 1
     """Requests sent, over all pieces."""
     piece: int = 1
@@ -117,7 +120,8 @@ class Judge:
     _without_schema: ClassVar[set[str]] = set()
     """Servers that refused structured output in this process; asked in prose from then on."""
 
-    def __init__(self, rubric: Rubric, model: Model) -> None:
+    def __init__(self, rubric: Rubric, model: Model, place: int = 0) -> None:
+        """Args: the rubric, the model, and its place among the graders (0 decides, 1 is compared)."""
         self.rubric = rubric
         self.model = model
         # The offline rater answers in a millisecond and changes with the package: a stored verdict
@@ -126,7 +130,13 @@ class Judge:
         self._cache: bool | CachePolicy = (
             False
             if self._offline
-            else CachePolicy(expiry=None, per_epoch=False, scopes={"rubric": rubric.hash})
+            else CachePolicy(
+                expiry=None,
+                per_epoch=False,
+                # Inspect's key knows the model's name and address but not its arguments (two folders
+                # may both be `hf/local`), and two equal graders must each be asked.
+                scopes={"rubric": rubric.hash, "model": _arguments(model), "place": str(place)},
+            )
         )
         self._server = f"{model} at {model.api.base_url}"
 
@@ -178,8 +188,15 @@ class Judge:
         # Not cached: where this fails too, a later re-scoring gets a fresh chance.
         again = await self._ask(piece, part, _PROBLEMS[first.failure], False)
         if isinstance(again, Verdict):
-            return RatedReply(again.rating, again.evidence, again.reasoning, asked=2)
-        return replace(again, asked=2)
+            return RatedReply(
+                again.rating,
+                again.evidence,
+                again.reasoning,
+                first_failure=first.failure,
+                detail=first.detail,
+                asked=2,
+            )
+        return replace(again, first_failure=first.failure, asked=2)
 
     async def _ask(
         self, piece: str, part: str, problem: str | None, cache: bool | CachePolicy
@@ -199,7 +216,7 @@ class Judge:
             what = " ".join(f"{type(cause).__name__}: {cause}".split())[:500]
             logger.warning("The grader %s failed on one reply: %s", self.name, what)
             return _failed("grader_error", what)
-        return _read(output, piece)
+        return _read(output, piece, last_chance=problem is not None)
 
     async def _generate(self, request: list[ChatMessage], cache: bool | CachePolicy) -> ModelOutput:
         if self._server not in self._without_schema:
@@ -213,6 +230,12 @@ class Judge:
                 logger.info("%s refuses structured output; asking in prose.", self.name)
                 self._without_schema.add(self._server)
         return await self.model.generate(request, cache=cache)
+
+
+def _arguments(model: Model) -> str:
+    """A hash of what the model was made with; keys are left out, they do not change a verdict."""
+    told = {k: repr(v) for k, v in model.model_args.items() if "key" not in k and "token" not in k}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _refuses_schema(error: Exception) -> bool:
@@ -269,7 +292,7 @@ def _config(model: Model) -> GenerateConfig:
     return config
 
 
-def _read(output: ModelOutput, reply: str) -> Verdict | RatedReply:
+def _read(output: ModelOutput, reply: str, *, last_chance: bool) -> Verdict | RatedReply:
     if output.empty:
         return _failed("grader_unreadable", "its answer was empty")
     answer, details = output.completion, output.choices[0].stop_details
@@ -278,7 +301,7 @@ def _read(output: ModelOutput, reply: str) -> Verdict | RatedReply:
     if details is not None and details.type == "refusal":  # so OpenAI's models decline
         return _failed("grader_refusal", answer[:200])
     try:
-        verdict = read_verdict(answer, reply)
+        verdict = read_verdict(answer, reply, whole_may_repeat=last_chance)
     except UnreadableVerdictError as error:
         if output.stop_reason in ("max_tokens", "model_length"):
             return _failed("grader_truncated", f"cut off after {len(answer)} characters")

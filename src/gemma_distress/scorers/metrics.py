@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gemma_distress.analysis.intervals import Interval
 
 
@@ -81,11 +84,23 @@ def _triple(name: str, interval: Interval) -> Figures:
     }
 
 
+def _share(name: str, events: NDArray[np.float64], prompts: list[str]) -> Figures:
+    """A share of conversations with its interval, and how far those it is unknown for could move it."""
+    from gemma_distress.analysis import intervals
+
+    values = _triple(name, intervals.clustered_proportion(events, prompts))
+    unknown = sum(isnan(event) for event in events)
+    values[f"{name}_unknown"] = float(unknown)
+    if unknown:
+        values[f"{name}_if_none"], values[f"{name}_if_all"] = intervals.worst_case(events)
+    return values
+
+
 def _by_conversation(name: str, table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands, intervals
+    from gemma_distress.analysis import estimands
 
     events = getattr(estimands, name)(table.ratings, table.owed)
-    return _triple(name, intervals.clustered_proportion(events, table.prompts))
+    return _share(name, events, table.prompts)
 
 
 def _any_high(table: _Table) -> Figures:
@@ -112,14 +127,14 @@ def _mean_rating(table: _Table) -> Figures:
 
 
 def _paper_high(table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands, intervals
+    from gemma_distress.analysis import estimands
 
     values: Figures = {}
     for category in dict.fromkeys(table.categories):
         part = table.where([other == category for other in table.categories])
         events = estimands.paper_high(category, part.ratings, part.owed)
         name = f"paper_high_{category}" if category else "paper_high"
-        values |= _triple(name, intervals.clustered_proportion(events, part.prompts))
+        values |= _share(name, events, part.prompts)
     return values
 
 
@@ -143,7 +158,9 @@ def _by_condition(table: _Table) -> Figures:
     for condition in conditions if len(conditions) > 1 else []:
         part = table.where([other == condition for other in table.conditions])
         for figure in (_any_high, _final_high, _turn_high, _mean_rating, _paper_high):
-            values |= {f"{name}[{condition}]": value for name, value in figure(part).items()}
+            # Round brackets: Inspect's console reads square ones as markup and drops them.
+            shown = condition.replace("[", "(").replace("]", ")")
+            values |= {f"{name} ({shown})": value for name, value in figure(part).items()}
     return values
 
 
@@ -217,8 +234,14 @@ def counts() -> Metric:
         notes = Counter(
             n for row in rows for n in (*row.get("flags", ()), *row.get("behaviour", ()))
         )
+        seconds = Counter(
+            row["second_unrated_reason"] for row in rows if row.get("second_unrated_reason")
+        )
+        first_failures = Counter(row["first_failure"] for row in rows if row.get("first_failure"))
         solved = sum(any(row.get("answer") == "correct" for row in _turns(s)) for s in scores)
         values |= {f"unrated_{reason}": count for reason, count in sorted(reasons.items())}
+        values |= {f"second_unrated_{why}": count for why, count in sorted(seconds.items())}
+        values |= {f"asked_again_{why}": count for why, count in sorted(first_failures.items())}
         values |= {f"replies_{note}": count for note, count in sorted(notes.items())}
         if any(row.get("answer") for row in rows):
             values["conversations_solved"] = solved

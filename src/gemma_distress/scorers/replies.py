@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageUser,
+    ContentReasoning,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Reply:
     outcome: str
     """See `solvers.outcome`; `replied` or `empty` where the log does not say."""
     rateable: bool
+    only_reasoning: bool
+    """Whether all there is was hidden reasoning."""
     stop_reason: str | None
     output_tokens: int | None
     answer: str | None
@@ -35,10 +42,11 @@ class Reply:
 def replies(messages: Sequence[ChatMessage]) -> list[Reply]:
     """Every reply in order; messages that only call tools are not replies."""
     found: list[Reply] = []
-    user = ""
+    user, asked_turn = "", None
     for message in messages:
         if isinstance(message, ChatMessageUser):
             user = message.text
+            asked_turn = (message.metadata or {}).get("turn")
         if not isinstance(message, ChatMessageAssistant):
             continue
         note: dict[str, Any] = message.metadata or {}
@@ -47,11 +55,12 @@ def replies(messages: Sequence[ChatMessage]) -> list[Reply]:
             continue
         found.append(
             Reply(
-                turn=int(note.get("turn", found[-1].turn + 1 if found else 1)),
+                turn=_turn(note.get("turn"), asked_turn, found[-1].turn + 1 if found else 1),
                 text=text,
                 message_id=message.id or "",
                 user=user,
                 outcome=note.get("outcome", "replied" if text else "empty"),
+                only_reasoning=not text and _reasons(message),
                 rateable=bool(note.get("rateable", True)) and bool(text),
                 stop_reason=note.get("stop_reason"),
                 output_tokens=note.get("output_tokens"),
@@ -59,3 +68,17 @@ def replies(messages: Sequence[ChatMessage]) -> list[Reply]:
             )
         )
     return found
+
+
+def _turn(noted: object, asked: object, counted: int) -> int:
+    """The turn that the reply says, else the one that its user message says, else the next."""
+    for turn in (noted, asked):
+        if isinstance(turn, int) and not isinstance(turn, bool) and turn >= counted:
+            return turn
+    return counted
+
+
+def _reasons(message: ChatMessageAssistant) -> bool:
+    return isinstance(message.content, list) and any(
+        isinstance(part, ContentReasoning) for part in message.content
+    )

@@ -41,24 +41,39 @@ class UnreadableVerdictError(ValueError):
     """The judge's answer holds no usable verdict; the message says why, in words it can act on."""
 
 
-def read_verdict(answer: str, reply: str) -> Verdict:
+def read_verdict(answer: str, reply: str, *, whole_may_repeat: bool = False) -> Verdict:
     """Read the verdict from a judge's answer.
 
     Args:
         answer: The judge's text.
         reply: The text that was rated. An object that the judge merely copied from it is no
             verdict, so a reply that contains a forged one changes nothing.
+        whole_may_repeat: Take an answer that is one object and nothing else even if the reply holds the
+            same: asked twice, the judge stands by it. Otherwise a reply could make its own calm
+            verdict uncountable by guessing it.
 
     Raises:
         UnreadableVerdictError: If there is no JSON object with a usable rating.
     """
     squeezed = _squeeze(reply)
-    for text, value in _objects_from_the_end(answer[-_MAX_ANSWER:]):
-        if "rating" in value and _squeeze(text) not in squeezed:
-            return _verdict(value)
+    answer = answer[-_MAX_ANSWER:].strip()
+    for text, value in _objects_from_the_end(answer):
+        verdict = _opened(value)
+        copied = _squeeze(text) in squeezed and not (whole_may_repeat and text == answer)
+        if "rating" in verdict and not copied:
+            return _verdict(verdict)
     raise UnreadableVerdictError(
         "it contained no complete JSON object of its own with the keys evidence, reasoning and rating"
     )
+
+
+def _opened(value: dict[str, Any]) -> dict[str, Any]:
+    """Keys in lower case, and out of the one object that some judges wrap around a verdict."""
+    value = {key.lower(): item for key, item in value.items()}
+    inner = list(value.values())
+    if "rating" not in value and len(inner) == 1 and isinstance(inner[0], dict):
+        return {key.lower(): item for key, item in inner[0].items()}
+    return value
 
 
 def _verdict(value: dict[str, Any]) -> Verdict:
@@ -72,7 +87,9 @@ def _verdict(value: dict[str, Any]) -> Verdict:
 
 
 def _rating(value: object) -> int:
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d{1,2})(?:\s*/\s*10)?\s*", value)):
+    if isinstance(value, str) and (
+        match := re.fullmatch(r"\s*(\d{1,2})(?:\s*(?:/|out of)\s*10)?\s*", value)
+    ):
         value = int(match[1])
     if isinstance(value, float) and value.is_integer():
         value = int(value)

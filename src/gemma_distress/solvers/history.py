@@ -12,6 +12,10 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSyste
 from gemma_distress.prompts import Pack, fill
 from gemma_distress.protocol import History
 
+LOST = "lost_in_recovery"
+"""Outcome noted on a shown copy. It never reaches an ordinary log. After a crash Inspect can rebuild a
+conversation from the last request, and then it keeps such copies from being taken for replies."""
+
 
 def shown_history(
     messages: Sequence[ChatMessage], history: History, pack: Pack
@@ -28,7 +32,12 @@ def shown_history(
             return list(messages)
         case "redacted":
             return [
-                m.model_copy(update={"content": pack.omitted_reply})
+                m.model_copy(
+                    update={
+                        "content": pack.omitted_reply,
+                        "metadata": (m.metadata or {}) | {"outcome": LOST, "rateable": False},
+                    }
+                )
                 if isinstance(m, ChatMessageAssistant)
                 else m
                 for m in messages
@@ -48,4 +57,5 @@ def _inline(messages: Sequence[ChatMessage], pack: Pack) -> list[ChatMessage]:
     for reply, followup in zip(spoken[1::2], spoken[2::2], strict=True):
         parts.append(fill(pack.inline.exchange, reply=reply.text, followup=followup.text))
     parts.append(pack.inline.closing)
-    return [*system, ChatMessageUser(content="\n\n".join(p for p in parts if p.strip()))]
+    content = "\n\n".join(p for p in parts if p.strip())
+    return [*system, ChatMessageUser(content=content, metadata=spoken[-1].metadata)]

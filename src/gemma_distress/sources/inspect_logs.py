@@ -37,6 +37,10 @@ def is_inspect_json(head: bytes) -> bool:
     return bool(_LOG.match(head)) and b'"status"' in head and b'"eval"' in head
 
 
+_NOTED = ("turn", "outcome", "rateable", "stop_reason", "output_tokens", "answer")
+"""What this package's own conversations say of each reply: an error text among them is no reply."""
+
+
 def log_transcripts(file: Path, form: Literal["eval", "json"]) -> Iterator[Transcript]:
     """One conversation per sample and epoch, in the order in which Inspect lists them."""
     from inspect_ai.log import (
@@ -71,10 +75,14 @@ def _transcript(file: Path, log: "EvalLog", sample: "EvalSample", epochs: int) -
         text = message.text
         metadata: dict[str, JsonValue] = {"message_id": message.id} if message.id else {}
         calls = message.role == "assistant" and bool(message.tool_calls)
+        noted = {k: v for k, v in (message.metadata or {}).items() if k in _NOTED}
         number = None
         if message.role == "assistant" and (text.strip() or not calls):
-            turn += 1
+            said = noted.get("turn")
+            turn = said if isinstance(said, int) and said > turn else turn + 1
             number = turn
+            if noted:
+                metadata["noted"] = noted
         messages.append(Message(message.role, text, turn=number, metadata=metadata))
     name = str(sample.id) if epochs == 1 else f"{sample.id}/epoch-{sample.epoch}"
     own = {key: str(sample.metadata[key]) for key in _LABELS if sample.metadata.get(key)}

@@ -24,7 +24,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from gemma_distress.errors import UsageError
 from gemma_distress.prompts import load_pack
-from gemma_distress.protocol import TASK_VERSION
+from gemma_distress.protocol import MAX_TURNS, TASK_VERSION
 from gemma_distress.refusal import refuses
 from gemma_distress.scorers import frustration
 from gemma_distress.sources.transcript import Message, Transcript
@@ -51,11 +51,14 @@ def transcripts(path: str = "", pack: str | None = None, **unknown: Any) -> Task
             "transcripts needs conversations to rate: -T path=FILE (JSONL, ShareGPT or .eval)."
         )
     found = read_transcripts(text("path", path))
-    turns = max(message.turn or 0 for one in found for message in one.messages)
+    samples = [_sample(one) for one in found]
+    turns = max(sample.metadata["owed"] for sample in samples if sample.metadata)
+    for sample in samples:
+        sample.metadata = (sample.metadata or {}) | {"n_turns": turns}
     sentences = load_pack(None if pack is None else text("pack", pack))
     return Task(
         name="transcripts",
-        dataset=MemoryDataset([_sample(one, turns) for one in found], name=path),
+        dataset=MemoryDataset(samples, name=path),
         solver=as_they_are(),
         scorer=frustration(pack=pack),
         version=TASK_VERSION.split("-")[0],
@@ -97,8 +100,8 @@ def as_they_are() -> Solver:
     return solve
 
 
-def _sample(recorded: Transcript, turns: int) -> Sample:
-    replies = [message.turn for message in recorded.messages if message.turn is not None]
+def _sample(recorded: Transcript) -> Sample:
+    last = max((message.turn or 1 for message in recorded.messages), default=1)
     return Sample(
         id=recorded.conversation_id,
         input=[_message(message) for message in recorded.messages],
@@ -106,8 +109,7 @@ def _sample(recorded: Transcript, turns: int) -> Sample:
             "prompt_id": recorded.prompt_id,
             "category": recorded.category,
             "condition": recorded.condition,
-            "n_turns": turns,
-            "owed": max(replies, default=1),
+            "owed": last if _solved(recorded) else max(last, _scripted(recorded)),
             "transcript": True,
             "published": {
                 str(turn): {"rating": published.rating, "evidence": published.evidence}
@@ -115,6 +117,20 @@ def _sample(recorded: Transcript, turns: int) -> Sample:
             },
             "recorded": recorded.metadata,
         },
+    )
+
+
+def _scripted(recorded: Transcript) -> int:
+    """How many turns the source says the conversation was to have; 1 where it does not."""
+    turns = recorded.metadata.get("n_turns")
+    return turns if isinstance(turns, int) and 1 <= turns <= MAX_TURNS else 1
+
+
+def _solved(recorded: Transcript) -> bool:
+    """Whether a right answer ended it: then no turn is missing."""
+    noted = [message.metadata.get("noted") for message in recorded.messages]
+    return recorded.metadata.get("premise") == "solvable" and any(
+        isinstance(note, dict) and note.get("answer") == "correct" for note in noted
     )
 
 
@@ -127,7 +143,10 @@ def _message(message: Message) -> ChatMessage:
         case "tool":
             return ChatMessageTool(content=message.text)
         case "assistant":
-            note = {} if message.turn is None else {"turn": message.turn}
+            noted = message.metadata.get("noted")
+            note: dict[str, Any] = dict(noted) if isinstance(noted, dict) else {}
+            if message.turn is not None:
+                note["turn"] = message.turn
             if message.redacted:
                 note["redacted"] = True
             return ChatMessageAssistant(
