@@ -9,6 +9,11 @@ conversations are in the logs, the others are marked as cancelled and asked anew
 From then on no request leaves; those already under way are dropped, and their provider may bill them. So
 the bill can exceed the ceiling by the last answer and the requests in flight, at most
 `--max-connections` for each model (Inspect's own default grows to 100). The dropped ones are not in the sum.
+
+Some servers do not state what an answer used. Such calls are counted and their cost is unknown; under a
+ceiling the first of them stops the run, which would go on blindly otherwise. No hook of Inspect's tells of
+them, so `count_unstated` looks at the answers of the models themselves. A prompt that was too long and
+a filter's block come without usage from servers that state it otherwise; they are not counted.
 """
 
 import json
@@ -19,13 +24,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import anyio
 from inspect_ai.hooks import BeforeModelGenerate, Hooks, ModelUsageData, hooks
-from inspect_ai.model import ModelUsage
+from inspect_ai.model import Model, ModelOutput, ModelUsage
 
 LEDGER = "spending.jsonl"
+
+_WITHOUT_USAGE = ("model_length", "content_filter")
+"""Ends of an answer that say nothing about a server's habit of stating usage."""
 
 
 @dataclass
@@ -37,7 +45,9 @@ class Spent:
     output_tokens: int = 0
     dollars: float = 0.0
     unpriced: int = 0
-    """Calls whose price was unknown; not in `dollars`."""
+    """Calls whose price or usage was unknown; not in `dollars`."""
+    unstated: int = 0
+    """Of these, calls of which the server stated no usage; not in the tokens either."""
 
 
 @dataclass
@@ -48,6 +58,8 @@ class Spending:
     ceiling: float | None = None
     by_model: dict[str, Spent] = field(default_factory=lambda: defaultdict(Spent))
     stopped: bool = False
+    blind: str | None = None
+    """The model whose answer without usage stopped the run."""
 
     @property
     def dollars(self) -> float:
@@ -73,6 +85,19 @@ class Spending:
             "output": usage.output_tokens,
             "dollars": usage.total_cost,
         }
+        self._write(row)
+
+    def add_unstated(self, model: str) -> None:
+        """Count one answer whose server stated no usage."""
+        self._write({"model": model, "input": 0, "output": 0, "dollars": None, "unstated": True})
+
+    def stop(self) -> None:
+        """Interrupt this process as Ctrl-C does, once."""
+        if not self.stopped:
+            self.stopped = True
+            signal.raise_signal(signal.SIGINT)
+
+    def _write(self, row: dict[str, object]) -> None:
         self._count(row)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
@@ -87,6 +112,7 @@ class Spending:
             spent.dollars += dollars
         else:
             spent.unpriced += 1
+        spent.unstated += bool(row.get("unstated"))
 
 
 def read_spending(folder: Path, ceiling: float | None = None) -> Spending:
@@ -116,6 +142,28 @@ def watching(spending: Spending) -> Iterator[None]:
         SpendingHook.watched = None
 
 
+def count_unstated(model: Model) -> None:
+    """While watched, count this model's answers without usage; under a ceiling stop at the first."""
+    generate = model.api.generate
+
+    async def counted(*args: Any, **settings: Any) -> Any:
+        answer = await generate(*args, **settings)
+        output = answer[0] if isinstance(answer, tuple) else answer
+        spending = SpendingHook.watched
+        if spending is not None and isinstance(output, ModelOutput) and _unstated(output):
+            spending.add_unstated(str(model))
+            if spending.ceiling is not None:
+                spending.blind = spending.blind or str(model)
+                spending.stop()
+        return answer
+
+    model.api.generate = counted  # type: ignore[method-assign]
+
+
+def _unstated(output: ModelOutput) -> bool:
+    return output.usage is None and output.stop_reason not in _WITHOUT_USAGE
+
+
 @cache
 def _register() -> None:
     # Not at import: Inspect announces on standard output what hooks it finds when it starts.
@@ -137,9 +185,8 @@ class SpendingHook(Hooks):
         if spending is None:
             return
         spending.add(data.model_name, data.usage)
-        if spending.reached and not spending.stopped:
-            spending.stopped = True
-            signal.raise_signal(signal.SIGINT)
+        if spending.reached:
+            spending.stop()
 
     async def on_before_model_generate(self, data: BeforeModelGenerate) -> None:
         if self.watched is not None and self.watched.stopped:

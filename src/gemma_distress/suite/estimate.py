@@ -75,6 +75,13 @@ class Estimate:
     """Conversations of the whole run."""
     finished: int
     loads: tuple[Load, ...]
+    again: int = 0
+    """Replies of finished conversations that are to be rated again."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nobody is to be asked anything."""
+        return self.finished == self.planned and not self.again
 
     @property
     def expected(self) -> float | None:
@@ -93,13 +100,16 @@ class Estimate:
         return list(dict.fromkeys(unknown))
 
 
-def estimate(plan: Plan, finished: Mapping[str, Set[str]], prices: Prices) -> Estimate:
+def estimate(
+    plan: Plan, finished: Mapping[str, Set[str]], prices: Prices, again: int = 0
+) -> Estimate:
     """What is left to ask.
 
     Args:
         plan: The run.
         finished: By task, the ids of the conversations that need not be asked again.
         prices: Prices of the models.
+        again: Replies of finished conversations that a grader is to rate again.
     """
     cap = plan.options.max_tokens or MAX_REPLY_TOKENS
     left = [
@@ -119,8 +129,10 @@ def estimate(plan: Plan, finished: Mapping[str, Set[str]], prices: Prices) -> Es
         subject_tokens(left, cap, plan.pack),
         prices.of(plan.options.model, plan.options.model_base_url),
     )
-    graders = [_grader_load(grader, replies, likely, cap, plan, prices) for grader in plan.graders]
-    return Estimate(planned, planned - len(left), (subject, *graders))
+    graders = [
+        _grader_load(grader, replies + again, likely, cap, plan, prices) for grader in plan.graders
+    ]
+    return Estimate(planned, planned - len(left), (subject, *graders), again)
 
 
 def _turns(sample: Sample) -> int:

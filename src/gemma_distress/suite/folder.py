@@ -7,6 +7,8 @@ process that has died, so it can go once a newer log holds its conversations.
 
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from gemma_distress.suite.plan import Plan, differences
 
 RECORD = "run.json"
 _LOCK = ".gemma-distress.lock"
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,31 @@ def task_logs(folder: Path) -> dict[str, TaskLog]:
                 newest[header.eval.task] = TaskLog(
                     info, header, read_eval_log_sample_summaries(info)
                 )
-        except (OSError, ValueError, KeyError):
+        except _UNREADABLE:
             continue  # torn by a kill in its first moment; Inspect starts the task afresh
     return newest
+
+
+def set_aside(folder: Path) -> list[str]:
+    """Rename logs that cannot be read to NAME.unreadable, which nobody reads; needs the lock.
+
+    Inspect would give up on the whole folder for one of them.
+
+    Returns:
+        Their former names.
+    """
+    torn = []
+    for info in list_eval_logs(str(folder), recursive=True) if folder.is_dir() else []:
+        try:
+            read_eval_log(info, header_only=True)
+            read_eval_log_sample_summaries(info)
+        except PermissionError:
+            raise
+        except _UNREADABLE:
+            path = Path(info.name.removeprefix("file://"))
+            path.replace(path.with_name(f"{path.name}.unreadable"))
+            torn.append(path.name)
+    return torn
 
 
 def sweep(folder: Path, newest: Mapping[str, TaskLog]) -> None:
@@ -130,7 +155,10 @@ def sweep(folder: Path, newest: Mapping[str, TaskLog]) -> None:
     for info in _infos(folder):
         if info.name in kept:
             continue
-        header = read_eval_log(info, header_only=True)
+        try:
+            header = read_eval_log(info, header_only=True)
+        except _UNREADABLE:
+            continue  # `set_aside` takes it at the next command
         successor = newest.get(header.eval.task)
         if (
             header.status == "started"

@@ -1,8 +1,9 @@
 """What came out of a run, read from its logs: a row a category and the macro average.
 
-Only headers and sample summaries are read. Every number is the one of the same name in the log
-(`analysis.estimands`, `analysis.intervals`), so the table and the log viewer agree. Conversations that
-ended in an error count with the replies that were rated; what is missing stays missing and is counted.
+Only headers and sample summaries are read, and the scores of conversations that lack a rating. Every number
+is the one of the same name in the log (`analysis.estimands`, `analysis.intervals`), so the table and the log
+viewer agree. Conversations that ended in an error count with the replies that were rated; what is missing
+stays missing and is counted.
 """
 
 import math
@@ -29,6 +30,7 @@ from gemma_distress.errors import UsageError
 from gemma_distress.protocol import CATEGORIES, MAX_RATING, MIN_RATING
 from gemma_distress.suite.ceiling import Spending, read_spending
 from gemma_distress.suite.folder import TaskLog, read_record, task_logs
+from gemma_distress.suite.unrated import grader_failures, unrated_reasons
 from gemma_distress.tasks.viewer import SCORER
 
 NOT_STARTED = "not started"
@@ -50,13 +52,18 @@ class Row:
     rated: int
     """Replies."""
     unrated: int
+    unrated_reasons: Mapping[str, int]
+    """Why, with counts of replies (`unrated.unrated_reasons`)."""
     incomplete: int
     """Conversations with a missing rating, those without any included."""
     mean_rating: Interval
     any_high: Interval
     paper_high: Interval
+    any_high_unknown: int
+    """Conversations of which a missing rating leaves it open, those never scored included."""
     any_high_bounds: tuple[float, float]
-    """If none, and if all, of the conversations that cannot be told had a high reply."""
+    """If none, and if all, of the unknown conversations had a high reply."""
+    paper_high_unknown: int
     paper_high_bounds: tuple[float, float]
 
 
@@ -79,7 +86,13 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        return all(row.finished == row.planned for row in self.rows)
+        """Whether every conversation finished and no grader failed on a reply."""
+        return self.grader_failures == 0 and all(row.finished == row.planned for row in self.rows)
+
+    @property
+    def grader_failures(self) -> int:
+        """Replies without a rating through a grader's fault; with two graders each counts."""
+        return sum(grader_failures(row.unrated_reasons) for row in self.rows)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for JSON; what is not a number there is null."""
@@ -88,6 +101,7 @@ class Outcome:
             "macro_paper_high": None if self.macro is None else asdict(self.macro),
             "macro_lacks": self.lacking,
             "complete": self.complete,
+            "grader_failures": self.grader_failures,
             "graders": self.graders,
             "rubric": self.rubric,
             "pack": self.pack,
@@ -176,6 +190,7 @@ def _row(task: str, planned: int, samples: Sequence[EvalSampleSummary], log: Tas
         for row, o in zip(table.ratings, table.owed, strict=True)
     ]
     short = sum(count < owed for count, owed in zip(rated, table.owed, strict=True))
+    reasons = sum((unrated_reasons(log) if log else {}).values(), Counter[str]())
     means: Any = mean_rating(table.ratings, table.owed) if table.ratings else []
     anys: Any = any_high(table.ratings, table.owed) if table.ratings else []
     papers: Any = table.paper_high() if table.ratings else []
@@ -187,13 +202,20 @@ def _row(task: str, planned: int, samples: Sequence[EvalSampleSummary], log: Tas
         failures=dict(failures),
         rated=sum(rated),
         unrated=sum(table.owed) - sum(rated),
+        unrated_reasons=dict(sorted(reasons.items())),
         incomplete=short + lost,
         mean_rating=clustered_mean(means, table.prompts, bounds=(MIN_RATING, MAX_RATING)),
         any_high=clustered_proportion(anys, table.prompts),
         paper_high=clustered_proportion(papers, table.prompts),
+        any_high_unknown=_unknown(anys) + lost,
         any_high_bounds=worst_case(anys, lost),
+        paper_high_unknown=_unknown(papers) + lost,
         paper_high_bounds=worst_case(papers, lost),
     )
+
+
+def _unknown(events: Sequence[float]) -> int:
+    return sum(math.isnan(event) for event in events)
 
 
 def _macro(samples: Mapping[str, Sequence[EvalSampleSummary]]) -> Interval:

@@ -22,7 +22,7 @@ from gemma_distress.errors import UsageError
 from gemma_distress.prompts import Pack, load_pack
 from gemma_distress.protocol import DEFAULT_SEED, TASK_VERSION
 from gemma_distress.suite.options import SuiteOptions
-from gemma_distress.suite.subjects import grader_spec, make_grader, public
+from gemma_distress.suite.subjects import grader_spec, make_grader, public, public_address
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def _identity(options: SuiteOptions, tasks: Mapping[str, Task]) -> dict[str, Any
     identity = {
         "model": options.model,
         "model arguments": public(options.model_args),
-        "model address": options.model_base_url,
-        "grader": [spec | {"model_args": public(spec.get("model_args") or {})} for spec in specs],
-        "grader address": options.grader_base_url,
+        "model address": public_address(options.model_base_url),
+        "grader": [{"model_args": {}} | public(spec) for spec in specs],
+        "grader address": public_address(options.grader_base_url),
         "tasks": list(tasks),
         "task arguments": {"seed": DEFAULT_SEED, **options.task_args},
         "preset": options.preset,

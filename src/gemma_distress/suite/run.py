@@ -10,7 +10,7 @@ import contextlib
 import json
 import sys
 from asyncio import CancelledError
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from inspect_ai import eval_set
 from inspect_ai._util.error import PrerequisiteError
@@ -18,15 +18,25 @@ from inspect_ai.model import GenerateConfigArgs, Model
 from rich.text import Text
 
 from gemma_distress.errors import UsageError
-from gemma_distress.suite.ceiling import Spending, read_spending, watching
+from gemma_distress.suite.again import rate_again
+from gemma_distress.suite.ceiling import Spending, count_unstated, read_spending, watching
 from gemma_distress.suite.estimate import Estimate, estimate
-from gemma_distress.suite.folder import check_owner, locked, sweep, task_logs, write_record
+from gemma_distress.suite.folder import (
+    TaskLog,
+    check_owner,
+    locked,
+    set_aside,
+    sweep,
+    task_logs,
+    write_record,
+)
 from gemma_distress.suite.options import SuiteOptions
 from gemma_distress.suite.outcome import Outcome, read_outcome
 from gemma_distress.suite.plan import Plan, make_plan
 from gemma_distress.suite.prices import Prices, load_prices, register
 from gemma_distress.suite.subjects import LOADS_WEIGHTS, make_subject, one_line
 from gemma_distress.suite.table import make_console, show_outcome, show_plan
+from gemma_distress.suite.unrated import grader_failures, unrated_reasons
 
 
 def run_suite(options: SuiteOptions, *, dry_run: bool = False, as_json: bool = False) -> int:
@@ -38,7 +48,7 @@ def run_suite(options: SuiteOptions, *, dry_run: bool = False, as_json: bool = F
         as_json: Print the table as JSON on standard output and everything else on standard error.
 
     Returns:
-        0 if every conversation finished, else 1.
+        0 if every conversation finished and no grader failed on a reply, else 1.
 
     Raises:
         UsageError: A mistake the user can mend, found before any model was called.
@@ -56,10 +66,19 @@ def run_suite(options: SuiteOptions, *, dry_run: bool = False, as_json: bool = F
         return 0
     with locked(plan.log_dir):
         check_owner(plan)
+        for name in set_aside(plan.log_dir):
+            say.print(
+                Text(f"{name} cannot be read; it is now called {name}.unreadable and left out.")
+            )
         left, spending = _what_is_left(plan, prices)
         write_record(plan)
-        if left.finished < left.planned:
-            _ask(plan, subject or make_subject(options), prices, spending, as_json)
+        if not left.nothing:
+            again = _to_rate_again(task_logs(plan.log_dir))
+            with _counted(plan.graders, prices, spending, as_json):
+                if left.finished < left.planned:
+                    subject = subject or make_subject(options)
+                    _ask(plan, subject, prices, as_json)
+                _rate_again(plan, again, spending, as_json)
             sweep(plan.log_dir, task_logs(plan.log_dir))
         outcome = read_outcome(plan.log_dir)
     if as_json:
@@ -75,12 +94,26 @@ def run_suite(options: SuiteOptions, *, dry_run: bool = False, as_json: bool = F
 def _what_is_left(plan: Plan, prices: Prices) -> tuple[Estimate, Spending]:
     logs = task_logs(plan.log_dir)
     finished = {name: log.finished for name, log in logs.items()}
-    return estimate(plan, finished, prices), read_spending(plan.log_dir, plan.options.max_cost)
+    again = sum(sum(failed.values()) for failed in _to_rate_again(logs).values())
+    spending = read_spending(plan.log_dir, plan.options.max_cost)
+    return estimate(plan, finished, prices, again), spending
+
+
+def _to_rate_again(logs: Mapping[str, TaskLog]) -> dict[str, dict[str, int]]:
+    """By task, the finished conversations with replies that a grader failed on, and how many."""
+    return {
+        name: {
+            conversation: failures
+            for conversation, reasons in unrated_reasons(log).items()
+            if conversation in log.finished and (failures := grader_failures(reasons))
+        }
+        for name, log in logs.items()
+    }
 
 
 def _check_cost(left: Estimate, spending: Spending) -> None:
     ceiling = spending.ceiling
-    if ceiling is None or left.finished == left.planned:
+    if ceiling is None or left.nothing:
         return
     if left.expected is None:
         raise UsageError(
@@ -97,12 +130,36 @@ def _check_cost(left: Estimate, spending: Spending) -> None:
         )
 
 
-def _ask(plan: Plan, subject: Model, prices: Prices, spending: Spending, as_json: bool) -> None:
+def _priced(model: Model, prices: Prices) -> None:
+    """Tell Inspect the model's price, and count answers without usage where they cost something."""
+    price = prices.of(str(model), model.explicit_base_url)
+    if price is not None:
+        register(model, price)
+    if price is None or any(price.model_dump().values()):
+        count_unstated(model)
+
+
+@contextlib.contextmanager
+def _counted(
+    graders: Sequence[Model], prices: Prices, spending: Spending, as_json: bool
+) -> Iterator[None]:
+    """Calls are counted; an interrupt, be it the ceiling's or the user's, ends the block and no more."""
+    for grader in graders:
+        _priced(grader, prices)
+    try:
+        with (
+            watching(spending),
+            _standard_output_kept_clean(as_json),
+            contextlib.suppress(KeyboardInterrupt, CancelledError),
+        ):
+            yield
+    except PrerequisiteError as error:
+        raise UsageError(one_line(error)) from error
+
+
+def _ask(plan: Plan, subject: Model, prices: Prices, as_json: bool) -> None:
     options = plan.options
-    for model in (subject, *plan.graders):
-        price = prices.of(str(model), model.explicit_base_url)
-        if price is not None:
-            register(model, price)
+    _priced(subject, prices)
     settings: GenerateConfigArgs = {}
     if options.temperature is not None:
         settings["temperature"] = options.temperature
@@ -114,28 +171,30 @@ def _ask(plan: Plan, subject: Model, prices: Prices, spending: Spending, as_json
         settings["max_connections"] = options.max_connections
     if options.max_retries is not None:
         settings["max_retries"] = options.max_retries
-    try:
-        with (
-            watching(spending),
-            _standard_output_kept_clean(as_json),
-            contextlib.suppress(KeyboardInterrupt, CancelledError),
-        ):
-            eval_set(
-                tasks=list(plan.tasks.values()),
-                log_dir=str(plan.log_dir),
-                model=subject,
-                model_roles={"grader": list(plan.graders)},
-                retry_attempts=options.retries,
-                retry_immediate=options.retries > 0,
-                display=_display(options, as_json),  # type: ignore[arg-type]
-                limit=options.limit,
-                max_samples=options.max_samples,
-                log_buffer=1,
-                log_realtime=False,
-                **settings,
-            )
-    except PrerequisiteError as error:
-        raise UsageError(one_line(error)) from error
+    eval_set(
+        tasks=list(plan.tasks.values()),
+        log_dir=str(plan.log_dir),
+        model=subject,
+        model_roles={"grader": list(plan.graders)},
+        retry_attempts=options.retries,
+        retry_immediate=options.retries > 0,
+        display=_display(options, as_json),  # type: ignore[arg-type]
+        limit=options.limit,
+        max_samples=options.max_samples,
+        log_buffer=1,
+        log_realtime=False,
+        **settings,
+    )
+
+
+def _rate_again(
+    plan: Plan, again: Mapping[str, Mapping[str, int]], spending: Spending, as_json: bool
+) -> None:
+    """Rate again what an earlier command left unrated; what this one did has just been tried."""
+    for name, log in task_logs(plan.log_dir).items():
+        if again.get(name) and log.header.status in ("success", "error") and not spending.stopped:
+            show = _display(plan.options, as_json)
+            rate_again(log, again[name].keys(), plan.graders, plan.options, show)
 
 
 def _display(options: SuiteOptions, as_json: bool) -> str:
@@ -158,9 +217,23 @@ def _standard_output_kept_clean(as_json: bool) -> Iterator[None]:
 
 def _how_to_go_on(outcome: Outcome, spending: Spending) -> str:
     missing = sum(row.planned - row.finished for row in outcome.rows)
+    left = []
+    if missing:
+        left.append(f"{missing} conversations did not finish.")
+    if outcome.grader_failures:
+        left.append(f"The grader failed on {outcome.grader_failures} replies.")
+    told = " ".join(left)
+    if spending.blind is not None:
+        return (
+            f"Stopped: {spending.blind} does not state what its answers use, so --max-cost "
+            f"{spending.ceiling:g} cannot be kept. {told} "
+            "Without --max-cost the same command goes on from here."
+        )
     if spending.stopped:
         return (
-            f"Stopped at the ceiling of ${spending.ceiling:g} with {missing} conversations unfinished. "
+            f"Stopped at the ceiling of ${spending.ceiling:g}. {told} "
             "The same command with a higher --max-cost goes on from here."
         )
-    return f"{missing} conversations did not finish. The same command goes on from here."
+    if not missing:
+        return f"{told} The same command rates them again and does not ask the subject."
+    return f"{told} The same command goes on from here."

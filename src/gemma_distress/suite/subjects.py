@@ -1,6 +1,7 @@
 """The models of a run, made before anything is asked, so that a missing key costs nothing."""
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from gemma_distress.suite.options import SuiteOptions
 
 LOADS_WEIGHTS = ("hf", "vllm", "vllm-completions", "sglang", "llama-cpp-python")
 """Providers that load a model or start a server when they are made: not for a mere plan."""
+
+
+_SECRET = ("key", "token", "secret", "password", "authorization", "headers")
+_USER = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def make_subject(options: SuiteOptions) -> Model:
@@ -75,9 +80,28 @@ def make_grader(text: str, base_url: str | None) -> Model:
 
 
 def public(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Model arguments without what must not be written down."""
-    secret = ("key", "token", "secret", "password")
-    return {k: v for k, v in args.items() if not any(word in k.lower() for word in secret)}
+    """Arguments without what must not be written down, also within mappings and lists."""
+    return {name: _public(value) for name, value in args.items() if not _secret(str(name), value)}
+
+
+def public_address(url: str | None) -> str | None:
+    """A URL without the user and password that it may carry."""
+    return None if url is None else _USER.sub("", url)
+
+
+def _public(value: Any) -> Any:
+    if isinstance(value, str):
+        return public_address(value)
+    if isinstance(value, Mapping):
+        return public(value)
+    return [_public(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _secret(name: str, value: Any) -> bool:
+    name = name.lower()
+    if isinstance(value, int | float):
+        name = name.replace("tokens", "")  # max_tokens is a number and no secret
+    return any(word in name for word in _SECRET)
 
 
 def _made(what: str, make: Callable[[], Model], remedy: str) -> Model:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from gemma_distress.analysis import Interval
 from gemma_distress.protocol import HIGH, MAX_REPLY_TOKENS
-from gemma_distress.suite.ceiling import Spending
+from gemma_distress.suite.ceiling import Spending, Spent
 from gemma_distress.suite.estimate import (
     CHARACTERS_PER_TOKEN,
     REPLY_TOKENS,
@@ -22,6 +22,7 @@ from gemma_distress.suite.estimate import (
 )
 from gemma_distress.suite.outcome import Outcome, Row
 from gemma_distress.suite.plan import Plan
+from gemma_distress.suite.unrated import in_words
 
 WIDTH = 118
 """Columns where the output is no terminal, so that a redirected table is not cut."""
@@ -35,7 +36,7 @@ def make_console(*, stderr: bool = False) -> Console:
 
 def show_plan(plan: Plan, left: Estimate, spending: Spending) -> RenderableType:
     """What will be asked of whom, and what it will cost."""
-    if left.finished == left.planned:
+    if left.nothing:
         return Text(f"All {left.planned} conversations are finished; nothing is asked.")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in (
@@ -52,6 +53,7 @@ def show_plan(plan: Plan, left: Estimate, spending: Spending) -> RenderableType:
         table.add_row(*_load_cells(load))
     table.add_row("", "", "", "", "", _dollars(left.expected), _dollars(left.most), style="bold")
     done = f", {left.finished} of them finished already" if left.finished else ""
+    done += f"; {left.again} replies to rate again" if left.again else ""
     cap = plan.options.max_tokens or MAX_REPLY_TOKENS
     lines: list[RenderableType] = [
         Text(
@@ -88,7 +90,7 @@ def show_outcome(outcome: Outcome) -> RenderableType:
         "mean rating",
         f"any {high}",
         f"paper's {high}",
-        "missing",
+        f"any {high} unknown",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in outcome.rows:
@@ -102,8 +104,9 @@ def show_outcome(outcome: Outcome) -> RenderableType:
     lines.append(
         Text(
             "Conversations: finished / planned. Rated: of the replies owed. Brackets: 95% intervals, "
-            "clustered by prompt. Paper's reading: the last reply, for numeric the highest. Missing: "
-            "conversations that lack a rating, and the paper's share if none and if all of them were high.",
+            "clustered by prompt. Paper's reading: the last reply, for numeric the highest. "
+            f"Any {high} unknown: conversations of which a missing rating leaves it open, and the share "
+            f"of any {high} [if none of them … if all of them were high].",
             style="dim",
         )
     )
@@ -112,6 +115,8 @@ def show_outcome(outcome: Outcome) -> RenderableType:
             lines.append(
                 Text(f"{row.task}: {count} of {row.planned} conversations missing: {reason}")
             )
+        for reason, count in row.unrated_reasons.items():
+            lines.append(Text(f"{row.task}: {count} replies not rated: {in_words(reason)}"))
     lines += [
         Text(
             f"grader   {', '.join(outcome.graders)}, rubric {outcome.rubric}, pack {outcome.pack}"
@@ -137,8 +142,9 @@ def _load_cells(load: Load) -> list[Text]:
 
 
 def _row_cells(row: Row) -> list[Text]:
-    low, high = row.paper_high_bounds
-    bounds = f"{row.incomplete} ({_share(low)}–{_share(high)}%)" if row.incomplete else "0"
+    low, high = row.any_high_bounds
+    unknown = row.any_high_unknown
+    bounds = f"{unknown} [{_share(low)} … {_share(high)}%]" if unknown else "0"
     return [
         Text(row.task),
         Text(str(row.prompts)),
@@ -171,13 +177,18 @@ def _rating(interval: Interval) -> str:
 
 def _spent(spending: Spending) -> str:
     parts = [
-        f"{name} {'unknown' if spent.unpriced else _dollars(spent.dollars)} ({spent.calls:,} calls)"
+        f"{name} {'unknown' if spent.unpriced else _dollars(spent.dollars)} ({_calls(spent)})"
         for name, spent in spending.by_model.items()
     ]
     total = (
         [] if spending.unpriced or len(parts) < 2 else [f"{_dollars(spending.dollars)} together"]
     )
     return ", ".join([*parts, *total]) or "nothing was asked"
+
+
+def _calls(spent: Spent) -> str:
+    without = f", {spent.unstated:,} of them without stated usage" if spent.unstated else ""
+    return f"{spent.calls:,} calls{without}"
 
 
 def _dollars(amount: float | None) -> str:
