@@ -114,7 +114,8 @@ def run(
     gemma-distress run --model openai/gpt-4.1-mini --tasks numeric,triggers,tones,extended
 
     Runs the suite on one model and prints a table. The same command takes up an unfinished run where
-    it stopped, and shows a finished one again. To rate without a key: --grader gemma_distress/lexical.
+    it stopped, rates again what a grader failed on, and shows a finished run again. To rate without a
+    key: --grader gemma_distress/lexical.
     """
     from gemma_distress.suite.options import SuiteOptions, parse_pairs, parse_tasks
     from gemma_distress.suite.run import run_suite

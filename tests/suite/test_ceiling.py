@@ -32,3 +32,14 @@ def test_an_unknown_price_is_named_and_not_counted_as_nothing(tmp_path):
     spending = read_spending(tmp_path)
     assert spending.unpriced == ["a/b"]
     assert spending.by_model["a/b"].input_tokens == 100
+
+
+def test_a_call_without_usage_is_counted_and_its_cost_unknown(tmp_path):
+    spending = Spending(tmp_path / LEDGER)
+    spending.add("a/b", usage(0.25))
+    spending.add_unstated("a/b")
+    again = read_spending(tmp_path)
+    assert again.by_model == spending.by_model
+    spent = again.by_model["a/b"]
+    assert (spent.calls, spent.unstated, spent.unpriced, spent.dollars) == (2, 1, 1, 0.25)
+    assert again.unpriced == ["a/b"]

@@ -84,6 +84,45 @@ def test_no_key_is_written_down(tmp_path):
     assert "sk-" not in (made.log_dir / "run.json").read_text()
 
 
+def test_neither_is_a_secret_in_an_address_a_header_or_a_setting(tmp_path):
+    judge = {
+        "model": "mockllm/j",
+        "max_tokens": 50,
+        "extra_headers": {"X-Auth": "hide-1"},
+        "model_args": {
+            "base_url": "https://me:hide-2@judge.example/v1",
+            "Authorization": "hide-3",
+            "options": [{"client_secret": "hide-4", "region": "kept-1"}],
+        },
+    }
+    made = plan(
+        model_args={"default_headers": {"a": "hide-5"}, "auth_token": 123454321, "tier": "kept-2"},
+        model_base_url="http://user:hide-6@subject.example:80/v1?api-version=2",
+        grader_base_url="http://hide-7@other.example/v1",
+        graders=(json.dumps(judge),),
+        log_dir=str(tmp_path / "run"),
+    )
+    made.log_dir.mkdir()
+    write_record(made)
+    written = (made.log_dir / "run.json").read_text()
+    assert "hide" not in written
+    assert "123454321" not in written
+    run = json.loads(written)["run"]
+    assert run["model address"] == "http://subject.example:80/v1?api-version=2"
+    assert run["grader address"] == "http://other.example/v1"
+    assert run["model arguments"] == {"tier": "kept-2"}
+    assert run["grader"] == [
+        {
+            "model": "mockllm/j",
+            "max_tokens": 50,
+            "model_args": {
+                "base_url": "https://judge.example/v1",
+                "options": [{"region": "kept-1"}],
+            },
+        }
+    ]
+
+
 def test_a_folder_of_another_run_is_refused_with_what_differs(tmp_path):
     first = plan(log_dir=str(tmp_path / "run"))
     with locked(first.log_dir):

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.servers import OpenAIServer
 from tests.suite.command import COMMAND, arguments, call, call_json, pure, results
 
-from gemma_distress.suite.folder import task_logs
+from gemma_distress.suite.folder import sweep, task_logs
 from gemma_distress.suite.options import SuiteOptions
 from gemma_distress.suite.plan import make_plan
 
@@ -103,3 +103,41 @@ def test_a_killed_run_ends_with_the_same_table(openai_server, tmp_path):
     assert shown.exit_code == 0
     assert len(server.requests) == count
     assert json.loads(call(*argv, "--json").stdout) == outcome
+
+
+def test_unreadable_logs_are_moved_aside_and_their_conversations_asked_again(
+    openai_server, tmp_path
+):
+    server = openai_server(pure())
+    folder = tmp_path / "run"
+    argv = arguments(server, folder, tasks="triggers,extended")
+    code, whole = call_json(*argv)
+    assert code == 0
+    asked = len(server.requests)
+    assert asked == 4 * 3 + 3 * 8
+
+    torn = Path(task_logs(folder)["triggers"].info.name.removeprefix("file://"))
+    torn.write_bytes(torn.read_bytes()[:-100])  # the end of a zip archive holds its directory
+    other = folder / "2026-01-01T00-00-00+00-00_numeric_abc.eval"
+    other.write_bytes(b"no archive at all")
+    result = call(*argv)
+    assert result.exit_code == 0, result.output
+    for name in (torn.name, other.name):
+        assert f"{name} cannot be read; it is now called {name}.unreadable" in "".join(
+            result.stdout.split("\n")
+        )
+        assert (folder / f"{name}.unreadable").exists()
+        assert not (folder / name).exists()
+    assert len(server.requests) == asked + 12
+    code, outcome = call_json(*argv)
+    assert code == 0
+    assert results(outcome) == results(whole)
+
+
+def test_sweeping_passes_over_what_cannot_be_read(openai_server, tmp_path):
+    folder = tmp_path / "run"
+    call(*arguments(openai_server(pure()), folder, tasks="triggers"))
+    torn = folder / "2026-01-01T00-00-00+00-00_triggers_abc.eval"
+    torn.write_bytes(b"no archive at all")
+    sweep(folder, task_logs(folder))
+    assert torn.exists()

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from tests.servers import BadRequest, mentions
+from tests.servers import BadRequest, ContextOverflow, Reply, mentions
 from tests.suite.command import COMMAND, arguments, call, call_json, pure, pure_reply
 
 from gemma_distress.prompts import load_pack
@@ -141,6 +141,53 @@ def test_a_ceiling_stops_the_run_and_a_higher_one_goes_on(openai_server, tmp_pat
     assert sum(turns.values()) == 69
     assert len(server.requests) < asked + 69
     assert outcome["dollars"] == pytest.approx(outcome["usage"]["openai/subject"]["calls"])
+
+
+def test_a_server_without_usage_is_counted_and_stops_under_a_ceiling(openai_server, tmp_path):
+    def silent(request):
+        return Reply(pure_reply(request), delay_s=0.05, states_usage=False)
+
+    server = openai_server(silent)
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(PRICED)
+    argv = arguments(
+        server,
+        tmp_path / "run",
+        *("--prices", str(prices), "--max-connections", "2"),
+        tasks="triggers",
+    )
+    stopped = subprocess.run(
+        [*COMMAND, *argv, "--max-cost", "30"], capture_output=True, text=True, timeout=100
+    )
+    assert stopped.returncode == 1, stopped.stderr
+    told = " ".join(stopped.stdout.split())
+    assert "openai/subject does not state what its answers use, so --max-cost 30 cannot" in told
+    assert "openai/subject unknown (" in told
+    assert len(server.requests) <= 4  # the first, one beside it, and what was on its way
+
+    code, outcome = call_json(*argv)  # without a ceiling it goes on, and counts
+    assert code == 0
+    used = outcome["usage"]["openai/subject"]
+    assert 12 < used["unstated"] == used["calls"] <= len(server.requests)
+    assert outcome["unpriced_models"] == ["openai/subject"]
+    asked = len(server.requests)
+    assert "of them without stated usage" in " ".join(call(*argv).stdout.split())
+    assert len(server.requests) == asked
+
+
+def test_a_prompt_that_was_too_long_is_no_server_without_usage(openai_server, tmp_path):
+    server = openai_server(lambda r: ContextOverflow() if r.turn == 3 else pure_reply(r))
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(PRICED)
+    code, outcome = call_json(
+        *arguments(server, tmp_path / "run", "--prices", str(prices), tasks="triggers"),
+        *("--max-cost", "30"),
+    )
+    assert code == 0
+    [row] = outcome["rows"]
+    assert row["unrated_reasons"] == {"context_overflow": 4}
+    assert outcome["grader_failures"] == 0
+    assert outcome["usage"]["openai/subject"]["unstated"] == 0
 
 
 def test_mistakes_are_one_sentence_and_cost_nothing(openai_server, tmp_path, monkeypatch):

@@ -140,8 +140,8 @@ def set_aside(folder: Path) -> list[str]:
         try:
             read_eval_log(info, header_only=True)
             read_eval_log_sample_summaries(info)
-        except PermissionError:
-            raise
+        except PermissionError as error:
+            raise UsageError(f"{info.name} may not be read by you: {error.strerror}.") from error
         except _UNREADABLE:
             path = Path(info.name.removeprefix("file://"))
             path.replace(path.with_name(f"{path.name}.unreadable"))

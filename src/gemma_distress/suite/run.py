@@ -191,9 +191,12 @@ def _rate_again(
     plan: Plan, again: Mapping[str, Mapping[str, int]], spending: Spending, as_json: bool
 ) -> None:
     """Rate again what an earlier command left unrated; what this one did has just been tried."""
-    for name, log in task_logs(plan.log_dir).items():
-        if again.get(name) and log.header.status in ("success", "error") and not spending.stopped:
-            show = _display(plan.options, as_json)
+    logs = task_logs(plan.log_dir)
+    if spending.stopped or any(log.header.status == "cancelled" for log in logs.values()):
+        return
+    show = _display(plan.options, as_json)
+    for name, log in logs.items():
+        if again.get(name) and log.header.status in ("success", "error"):
             rate_again(log, again[name].keys(), plan.graders, plan.options, show)
 
 
