@@ -52,10 +52,14 @@ GraderFailure = Literal[
     "grader_truncated",
     "grader_unreadable",
     "evidence_not_found",
+    "language_not_read",
 ]
 """Why a reply has no rating although there was something to rate."""
 
 GRADER_FAILURES: tuple[GraderFailure, ...] = get_args(GraderFailure)
+
+FINAL_FAILURES: tuple[GraderFailure, ...] = ("language_not_read",)
+"""Asking the same grader again cannot mend these: the lexical rater reads English only."""
 
 MAX_VERDICT_TOKENS = 8000
 """Room for the hidden reasoning that current judges do before a verdict of some 150 tokens."""
@@ -183,6 +187,8 @@ class Judge:
         first = await self._ask(piece, part, None, self._cache)
         if isinstance(first, Verdict):
             return RatedReply(first.rating, first.evidence, first.reasoning)
+        if first.failure == "grader_unreadable" and self._offline:
+            return replace(first, failure="language_not_read")
         if first.failure is None or first.failure == "grader_error":
             return first  # Inspect has retried the request already
         # Not cached: where this fails too, a later re-scoring gets a fresh chance.

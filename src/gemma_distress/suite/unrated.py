@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from inspect_ai.log import EvalSampleSummary, read_eval_log_sample
 from inspect_ai.scorer import Score
 
-from gemma_distress.scorers.judge import GRADER_FAILURES
+from gemma_distress.scorers.judge import FINAL_FAILURES, GRADER_FAILURES
 from gemma_distress.suite.folder import TaskLog
 from gemma_distress.tasks.viewer import SCORER
 
@@ -23,6 +23,7 @@ WORDS = {
     "grader_refusal": "the grader declined to rate",
     "grader_truncated": "the verdict was cut off",
     "grader_unreadable": "the verdict could not be read",
+    "language_not_read": "the grader does not read its language",
     "evidence_not_found": "the verdict's quote is not in the reply",
     "empty": "the reply was empty",
     "reasoning_only": "there was reasoning and no reply",
@@ -49,7 +50,8 @@ def unrated_reasons(log: TaskLog) -> dict[str, Counter[str]]:
 
 def grader_failures(reasons: Mapping[str, int]) -> int:
     """How many of these are a grader's doing, so that rating again may mend them."""
-    return sum(n for reason, n in reasons.items() if reason.removeprefix(SECOND) in GRADER_FAILURES)
+    mendable = set(GRADER_FAILURES) - set(FINAL_FAILURES)
+    return sum(n for reason, n in reasons.items() if reason.removeprefix(SECOND) in mendable)
 
 
 def in_words(reason: str) -> str:
