@@ -139,7 +139,7 @@ NEEDED = [key for key in house_document().data if not key.startswith("historical
 @pytest.mark.parametrize("key", NEEDED)
 def test_every_key_of_the_built_in_pack_is_needed(key: str) -> None:
     data = {name: value for name, value in house_document().data.items() if name != key}
-    with pytest.raises(UsageError, match=f"x.yaml, line 1: The key '{key}' is missing. Add it"):
+    with pytest.raises(UsageError, match=f"x.yaml, line 1: The key '{key}' is missing."):
         read_pack(Document("x.yaml", data, {}), source="x.yaml")
 
 

@@ -1,6 +1,7 @@
 """The command against real servers on loopback: what is asked, what is printed, what is refused."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -108,14 +109,24 @@ def test_two_graders_one_of_them_over_http(openai_server, anthropic_server, tmp_
     assert len(replies) <= len(judges.requests) <= 6
 
 
-def test_a_ceiling_stops_the_run_and_a_higher_one_goes_on(openai_server, tmp_path):
+def ignore_interrupts() -> None:
+    """As a shell does to the jobs that a script starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("before", [None, ignore_interrupts])
+def test_a_ceiling_stops_the_run_and_a_higher_one_goes_on(openai_server, tmp_path, before):
     # 100,000 tokens a reply at 10 dollars a million: a dollar each, where 0.003 was expected.
     server = openai_server(pure(delay_s=0.05, output_tokens=100_000))
     prices = tmp_path / "prices.yaml"
     prices.write_text(PRICED)
     argv = arguments(server, tmp_path / "run", "--prices", str(prices), "--max-connections", "2")
     stopped = subprocess.run(
-        [*COMMAND, *argv, "--max-cost", "30", "--json"], capture_output=True, text=True, timeout=100
+        [*COMMAND, *argv, "--max-cost", "30", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        preexec_fn=before,
     )
     assert stopped.returncode == 1, stopped.stderr
     assert "Stopped at the ceiling of $30" in stopped.stderr

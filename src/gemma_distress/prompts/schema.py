@@ -214,6 +214,12 @@ def _table_problems(spec: Table, value: Any, path: Path) -> Iterator[Problem]:
     for key, inner in spec.keys.items():
         if key in value:
             yield from problems(inner, value[key], (*path, key))
+        elif key not in spec.optional and key in ("name", "version"):
+            yield Problem(
+                path,
+                f"The key {key!r} is missing. Every pack has a name and a version of its own, also "
+                "one that extends another.",
+            )
         elif key not in spec.optional:
             yield Problem(
                 path,

@@ -51,7 +51,7 @@ def replies(messages: Sequence[ChatMessage]) -> list[Reply]:
             continue
         note: dict[str, Any] = message.metadata or {}
         text = message.text.strip()
-        if not text and message.tool_calls and "turn" not in note:
+        if note.get("reply") is False or (not text and message.tool_calls and "turn" not in note):
             continue
         found.append(
             Reply(

@@ -36,8 +36,8 @@ from gemma_distress.sources.turn_rows import turn_transcripts
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".eval")
 """Files of a folder that are read; its other files (a README, say) are not transcripts."""
 
-_INDEXES = ("eval-set.json", "logs.json", "listing.json")
-"""What Inspect leaves in a log folder beside its logs."""
+_INDEXES = ("eval-set.json", "logs.json", "listing.json", "run.json", "spending.jsonl")
+"""What Inspect and `gemma-distress run` leave in a log folder beside its logs."""
 
 _Rows = Iterator[tuple[int, Row]]
 

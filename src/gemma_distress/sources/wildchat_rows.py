@@ -21,7 +21,7 @@ _FILE_SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjso
 _HUB_TIMEOUT = 8.0
 # Each of these wraps the hub client's own six tries with growing waits, so one is patient enough.
 _HUB_READ_RETRIES = 1
-_INSTALL = "pip install 'gemma-distress[wildchat]'"
+_INSTALL = "pip install 'gemma-distress[wildchat]' (in a clone: pip install -e '.[wildchat]')"
 
 SourceRow = tuple[str, dict[str, Any] | Malformed]
 """Where the row stands ("FILE, line 3"), and the row."""

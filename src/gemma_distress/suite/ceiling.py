@@ -136,10 +136,16 @@ def watching(spending: Spending) -> Iterator[None]:
     """Count every model call of this process, and interrupt it at the ceiling."""
     _register()
     SpendingHook.watched = spending
+    # A job that a script starts in the background ignores interrupts, the run's own at the ceiling too.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
         SpendingHook.watched = None
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def count_unstated(model: Model) -> None:

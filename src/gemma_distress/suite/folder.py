@@ -53,7 +53,12 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         UsageError: Another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--log-dir {folder} cannot be made ({error.strerror}). Name a folder that can."
+        ) from error
     with (folder / _LOCK).open("a+") as file:
         if os.name == "posix":
             import fcntl

@@ -56,6 +56,11 @@ class SuiteOptions:
                 "gemma_distress/lexical only rates replies; it cannot hold a conversation. "
                 "Use it as --grader and give another --model."
             )
+        for grader in self.graders:
+            if "," in grader and not grader.lstrip().startswith(("{", "[")):
+                raise UsageError(
+                    f"--grader {grader} names several. Give --grader once for each of two graders."
+                )
         if len(self.graders) > 2:
             raise UsageError(
                 f"{len(self.graders)} graders were given. Give one, or two to measure their agreement."

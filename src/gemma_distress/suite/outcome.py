@@ -77,6 +77,8 @@ class Outcome:
     lacking: tuple[str, ...]
     """Categories that the macro average would need."""
     graders: tuple[str, ...]
+    agreement: tuple[int, float, float] | None
+    """With two graders: replies that both rated, share rated alike, share within one point."""
     rubric: str
     pack: str
     log_dir: str
@@ -103,6 +105,7 @@ class Outcome:
             "complete": self.complete,
             "grader_failures": self.grader_failures,
             "graders": self.graders,
+            "agreement": self.agreement,
             "rubric": self.rubric,
             "pack": self.pack,
             "log_dir": self.log_dir,
@@ -139,12 +142,28 @@ def read_outcome(folder: Path) -> Outcome:
         macro=None if lacking else _macro(samples),
         lacking=tuple(lacking),
         graders=tuple(record["graders"]),
+        agreement=_agreement(list(logs.values())),
         rubric=record["rubric"],
         pack=record["pack"],
         log_dir=str(folder),
         wall_seconds=_wall([sample for rows in samples.values() for sample in rows]),
         spending=read_spending(folder),
     )
+
+
+def _agreement(logs: Sequence[TaskLog]) -> tuple[int, float, float] | None:
+    """Pooled over the replies of all tasks, from the logs' own metrics."""
+    parts = []
+    for log in logs:
+        scores = log.header.results.scores if log.header.results else []
+        found = {name: one.value for score in scores[:1] for name, one in score.metrics.items()}
+        if replies := int(found.get("agreement_replies", 0)):
+            parts.append((replies, found["agreement_exact"], found["agreement_within_one"]))
+    total = sum(replies for replies, *_ in parts)
+    if not total:
+        return None
+    exact, near = (sum(part[0] * part[place] for part in parts) / total for place in (1, 2))
+    return total, exact, near
 
 
 @dataclass(frozen=True)

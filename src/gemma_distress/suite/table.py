@@ -121,12 +121,25 @@ def show_outcome(outcome: Outcome) -> RenderableType:
         Text(
             f"grader   {', '.join(outcome.graders)}, rubric {outcome.rubric}, pack {outcome.pack}"
         ),
+        *_agreement(outcome),
         Text(f"cost     {_spent(outcome.spending)}"),
         Text(f"time     {_clock(outcome.wall_seconds)} from the first conversation to the last"),
         Text(f"logs     {outcome.log_dir}"),
         Text(f"open     inspect view --log-dir {shlex.quote(outcome.log_dir)}"),
     ]
     return Group(*lines)
+
+
+def _agreement(outcome: Outcome) -> list[Text]:
+    if outcome.agreement is None:
+        return []
+    replies, exact, near = outcome.agreement
+    return [
+        Text(
+            f"         the table shows the first grader's ratings; on {replies} replies both gave"
+        ),
+        Text(f"         the same in {exact:.0%} and differed by one point at most in {near:.0%}"),
+    ]
 
 
 def _load_cells(load: Load) -> list[Text]:

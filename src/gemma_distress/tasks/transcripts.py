@@ -145,7 +145,9 @@ def _message(message: Message) -> ChatMessage:
         case "assistant":
             noted = message.metadata.get("noted")
             note: dict[str, Any] = dict(noted) if isinstance(noted, dict) else {}
-            if message.turn is not None:
+            if message.turn is None:
+                note["reply"] = False  # it only calls a tool
+            else:
                 note["turn"] = message.turn
             if message.redacted:
                 note["redacted"] = True
