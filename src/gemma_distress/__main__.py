@@ -65,7 +65,10 @@ def _value(
 _PRESETS, _DISPLAYS = tuple(PRESETS), ("full", "rich", "plain", "log", "none")
 
 
-@main.command(context_settings={"max_content_width": 100})
+@main.command(
+    context_settings={"max_content_width": 100},
+    short_help="Run the suite on one model and print a table.",
+)
 @_value("--model", "MODEL", "Subject, as provider/model.", required=True)
 @_value("-M model_args", "K=V", "Argument of its provider.", multiple=True)
 @_value("--model-base-url", "URL", "Address of its server.")
