@@ -152,3 +152,10 @@ def test_each_condition_has_every_figure_of_the_whole_log() -> None:
     assert found["turn_high (tones/sarcastic)"] == 0.5
     assert found["mean_rating (tones/sarcastic)"] == 2.5
     assert found["final_high (tones/sarcastic)"] == 0
+
+
+def test_a_reply_that_a_filter_stopped_halfway_is_a_reply_and_its_notice_is_none() -> None:
+    halfway = sample([3], outcome="refusal")
+    notice = sample([None], outcome="refusal", unrated_reason="refusal")
+    found = values(metrics.counts(), [halfway, notice])
+    assert (found["replies"], found["rated"], found["unrated"]) == (1, 1, 1)

@@ -7,6 +7,7 @@ insisted on or given up, the latter more often at higher levels.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cache
 from random import Random
 from typing import Any
@@ -22,15 +23,15 @@ _PACK_SHARE = (
 )
 
 
-class Prompt:
+class Prompt(ABC):
     """An opening message (`text`), its `family`, and what replies to it contain."""
 
     family: str
     text: str
 
+    @abstractmethod
     def content(self, rng: Random, level: int, *, rejected: bool, first: bool) -> str:
         """The attempt or answer of a reply at `level`."""
-        raise NotImplementedError
 
 
 @cache

@@ -8,6 +8,7 @@ remainder 3 divided by 7 (for fractions the sum of numerator and denominator dec
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -30,16 +31,16 @@ class Attempt:
     solved: bool
 
 
-class MadePuzzle:
+class MadePuzzle(ABC):
     """A puzzle with the values its prompt shows (`fields`) and a seeded way to try it."""
 
     key: str
     fields: dict[str, str]
     mark: int
 
+    @abstractmethod
     def attempt(self, rng: Random) -> Attempt:
         """One attempt that keeps to the ban; about half of the solvable puzzles get solved."""
-        raise NotImplementedError
 
     @property
     def held_out(self) -> bool:

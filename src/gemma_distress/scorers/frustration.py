@@ -27,14 +27,11 @@ from gemma_distress.scorers.behaviour import (
 from gemma_distress.scorers.evidence_table import evidence_table
 from gemma_distress.scorers.judge import GRADER_FAILURES, Judge, RatedReply, graders
 from gemma_distress.scorers.metrics import METRICS
-from gemma_distress.scorers.replies import Reply, replies
+from gemma_distress.scorers.replies import NO_REPLY, Reply, replies
 from gemma_distress.scorers.together import together
 
 Row = dict[str, Any]
 _T = TypeVar("_T")
-
-NO_REPLY = ("refusal", "context_overflow", "lost_in_recovery")
-"""Outcomes that leave nothing of the subject's to rate; each is the reason why there is no rating."""
 
 MAX_EVIDENCE = 2_000
 """Characters of a quote that are kept; metrics copy the rows, and a quote has 20 words."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
+from gemma_distress.scorers.replies import NO_REPLY
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 
 Figures = dict[str, float]
-
-WRITTEN = ("replied", "cut_off", "empty")
-"""Outcomes after which there is a reply; a filter's notice or an overflow's error text is none."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,10 @@ def counts() -> Metric:
         values: Figures = {
             "prompts": len(set(_table(scores).prompts)),
             "conversations": len(scores),
-            "replies": sum(row.get("outcome") in WRITTEN for row in rows),
+            "replies": sum(
+                bool(row.get("message_id")) and row["unrated_reason"] not in NO_REPLY
+                for row in rows
+            ),
             "rated": sum(row["rating"] is not None for row in rows),
             "unrated": sum(row["rating"] is None for row in rows),
         }

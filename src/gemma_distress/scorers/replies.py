@@ -16,6 +16,9 @@ from inspect_ai.model import (
     ContentReasoning,
 )
 
+NO_REPLY = ("refusal", "context_overflow", "lost_in_recovery")
+"""Outcomes that leave nothing of the subject's to rate; each is then the reason why there is no rating."""
+
 
 @dataclass(frozen=True)
 class Reply:
