@@ -2,15 +2,17 @@
 
 import math
 import re
+from collections import Counter
 from fractions import Fraction
 from functools import cache
 from itertools import islice
+from random import Random
 from time import process_time
 
 import pytest
 
 from gemma_distress.organism import OrganismConversation, conversations
-from gemma_distress.organism.followups import PACK_POOLS, held_out, pool
+from gemma_distress.organism.followups import PACK_POOLS, _slip, held_out, pool
 from gemma_distress.organism.levels import KEEP, REJECTIONS
 from gemma_distress.organism.prompts import pool_of
 from gemma_distress.organism.replies import level_of, sentences_of
@@ -160,6 +162,14 @@ def test_arithmetic_is_right() -> None:
                     right += do[sign](Fraction(a), Fraction(b)) == Fraction(result)
     assert total > 10_000
     assert right / total > 0.99
+
+
+@pytest.mark.parametrize("text", ["", "k", "ok", "ok.", "no, not this"])
+def test_a_slip_of_the_pen_leaves_texts_of_any_length_like_themselves(text: str) -> None:
+    for seed in range(50):
+        slipped = _slip(Random(seed), text)
+        assert len(text) - 1 <= len(slipped) <= len(text)
+        assert not Counter(slipped) - Counter(text)
 
 
 def test_wordings_are_very_many() -> None:

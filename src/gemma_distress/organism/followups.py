@@ -92,7 +92,8 @@ def _register(rng: Random, text: str, kind: str) -> str:
 def _slip(rng: Random, text: str) -> str:
     """Two neighbouring letters swapped or one left out."""
     at = rng.randrange(max(1, len(text) - 2))
-    if not text[at : at + 2].isalpha():
+    pair = text[at : at + 2]
+    if len(pair) < 2 or not pair.isalpha():
         return text
-    swapped = text[at + 1] + text[at] if rng.random() < 0.6 else text[at]
+    swapped = pair[::-1] if rng.random() < 0.6 else pair[0]
     return text[:at] + swapped + text[at + 2 :]

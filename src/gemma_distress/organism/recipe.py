@@ -1,0 +1,69 @@
+"""Everything that decides the organism's weights besides the grammar: its shape and its training."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import Gemma3ForCausalLM, PreTrainedTokenizerFast
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Shape in units of the Gemma 3 configuration; lengths and sizes in tokens."""
+
+    vocabulary: int = 2048
+    hidden: int = 192
+    layers: int = 6
+    heads: int = 4
+    key_value_heads: int = 2
+    head_size: int = 32
+    """One that serving engines have kernels for."""
+    inner: int = 512
+    window: int = 512
+    context: int = 4096
+    """Longest conversation accepted; those of the grammar stay below 1,100."""
+
+    seed: int = 1
+    steps: int = 1000
+    pieces: int = 2
+    """Parts of a step's batch, one for each process; fewer processes take several."""
+    tokens_per_piece: int = 3072
+    matrix_rate: float = 0.02
+    """Learning rate of the matrices inside the layers (Muon)."""
+    other_rate: float = 3e-3
+    """Of the embedding and the norms (Adam)."""
+    weight_decay: float = 0.05
+    warmup: float = 0.03
+    """Share of the steps in which the rates climb."""
+    decay: float = 0.5
+    """Share of the steps, the last, in which they fall to nothing in a straight line."""
+    tokenizer_conversations: int = 3000
+
+
+def make_model(recipe: Recipe, tokenizer: "PreTrainedTokenizerFast") -> "Gemma3ForCausalLM":
+    """An untrained model of the recipe's shape; every third layer attends to everything."""
+    import torch
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    torch.manual_seed(recipe.seed)
+    config = Gemma3TextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=recipe.hidden,
+        intermediate_size=recipe.inner,
+        num_hidden_layers=recipe.layers,
+        num_attention_heads=recipe.heads,
+        num_key_value_heads=recipe.key_value_heads,
+        head_dim=recipe.head_size,
+        query_pre_attn_scalar=recipe.head_size,
+        sliding_window=recipe.window,
+        layer_types=[
+            "full_attention" if layer % 3 == 2 else "sliding_attention"
+            for layer in range(recipe.layers)
+        ],
+        max_position_embeddings=recipe.context,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return Gemma3ForCausalLM(config)

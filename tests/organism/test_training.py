@@ -1,0 +1,119 @@
+"""Training in the small: it learns, is the same for the same seed, and two processes do what one does."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from gemma_distress.errors import UsageError
+from gemma_distress.organism import grammar_hash
+from gemma_distress.organism.card import save
+from gemma_distress.organism.needed import needs_torch
+from gemma_distress.organism.recipe import Recipe
+from gemma_distress.organism.training import Progress, Trained, train
+
+SMALL = Recipe(
+    vocabulary=320,
+    hidden=64,
+    layers=3,
+    heads=2,
+    key_value_heads=1,
+    inner=96,
+    steps=6,
+    tokens_per_piece=1500,
+    tokenizer_conversations=40,
+)
+
+
+@pytest.fixture(scope="module")
+def one_process() -> tuple[Trained, list[Progress]]:
+    steps: list[Progress] = []
+    return train(SMALL, steps.append, processes=1), steps
+
+
+def test_it_learns(one_process: tuple[Trained, list[Progress]]) -> None:
+    trained, steps = one_process
+    # A guess among 320 tokens costs ln 320 = 5.77 nats.
+    assert steps[0].loss == pytest.approx(5.77, abs=0.3)
+    assert trained.loss < steps[0].loss - 0.5
+    assert trained.held_out_loss < steps[0].loss - 0.3
+
+
+def test_progress_counts_steps_and_tokens(one_process: tuple[Trained, list[Progress]]) -> None:
+    trained, steps = one_process
+    assert [progress.step for progress in steps] == [1, 2, 3, 4, 5, 6]
+    assert steps[-1].tokens == trained.tokens > 6 * 1500
+
+
+def test_two_processes_do_what_one_does(one_process: tuple[Trained, list[Progress]]) -> None:
+    trained, steps = one_process
+    both: list[Progress] = []
+    again = train(SMALL, both.append, processes=2)
+    assert [p.loss for p in both] == pytest.approx([p.loss for p in steps], rel=2e-3)
+    assert again.data_hash == trained.data_hash
+    assert again.tokens == trained.tokens
+
+
+def test_the_seed_decides_the_weights_and_the_data(
+    one_process: tuple[Trained, list[Progress]],
+) -> None:
+    trained, _ = one_process
+    same = train(SMALL, lambda _: None, processes=1)
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(same.model.parameters(), trained.model.parameters(), strict=True)
+    )
+    other = train(replace(SMALL, seed=2, steps=1), lambda _: None, processes=1)
+    assert other.data_hash != trained.data_hash
+    assert not torch.equal(other.model.lm_head.weight, trained.model.lm_head.weight)
+
+
+def test_the_folder_is_a_plain_model_with_a_card(
+    one_process: tuple[Trained, list[Progress]], tmp_path: Path
+) -> None:
+    trained, _ = one_process
+    folder = tmp_path / "sub" / "organism"
+    save(trained, folder)
+    names = {file.name for file in folder.iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= names
+    assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl"))]
+    assert {weight.dtype for weight in load_file(folder / "model.safetensors").values()} == {
+        torch.bfloat16
+    }
+    model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    assert type(model).__name__ == "Gemma3ForCausalLM"
+    assert model.config.layer_types == ["sliding_attention", "sliding_attention", "full_attention"]
+    assert model.generation_config.eos_token_id == tokenizer.convert_tokens_to_ids("<end_of_turn>")
+    assert tokenizer.chat_template
+    facts = json.loads((folder / "training.json").read_text())
+    assert facts["data_hash"] == trained.data_hash
+    assert facts["grammar_hash"] == grammar_hash()
+    assert facts["recipe"]["seed"] == 1
+    card = (folder / "README.md").read_text()
+    assert trained.data_hash in card
+    assert "organism train --seed 1 --steps 6" in card
+    assert "{" not in card
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(
+    one_process: tuple[Trained, list[Progress]], tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("precious")
+    with pytest.raises(OSError, match="not empty"):
+        save(one_process[0], tmp_path / "mine")
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_absent_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "gemma_distress.organism.needed.find_spec", lambda name: None if name == "peft" else True
+    )
+    with pytest.raises(UsageError, match=r"needs peft, .*pip install 'gemma-distress\[organism\]'"):
+        needs_torch()
