@@ -27,6 +27,11 @@ PACK_POOLS = {
 """Which pool of the built-in pack words a kind; `disagreement` has the two of trigger sequences."""
 
 _PACK_SHARE = 0.1
+_UNKNOWN_SHARE = 0.08
+"""Rejections in words that say nothing, so that what the model does not know reads as one to it and not as
+calm; in the suite most follow-ups are rejections. A word or two that it does not know means "go on"."""
+
+_PLAIN = frozenset({"neutral", "ladder", "everyday", "disagreement"})
 _RESTRAINED = frozenset({"continuation", "praise", "stop", "apology", "reassurance", "pushback"})
 
 
@@ -64,6 +69,10 @@ def draw_followup(rng: Random, kind: str, split: str) -> str:
         return pick(rng, held_out(kind))
     if rng.random() < _PACK_SHARE and (known := _pack_sentences(kind)):
         return pick(rng, known)
+    if kind in _PLAIN and rng.random() < _UNKNOWN_SHARE:
+        return _register(rng, f"{noise(rng, 4).capitalize()}.", kind)
+    if kind == "continuation" and rng.random() < _UNKNOWN_SHARE:
+        return _register(rng, f"{noise(rng, 1, 1).capitalize()}.", kind)
     text = pool(kind).draw(rng)
     if kind not in _RESTRAINED and rng.random() < 0.12:
         text = f"{text} {pool(kind).draw(rng)}"

@@ -16,14 +16,14 @@ can feed back: the level follows from the number and the kinds of rejections alo
 from random import Random
 
 RISE: dict[str, float] = {
-    "neutral": 0.62,
-    "ladder": 0.62,
-    "stern": 1.2,
-    "everyday": 0.62,
-    "disagreement": 0.78,
-    "aggressive": 1.35,
-    "disappointed": 1.05,
-    "sarcastic": 1.15,
+    "neutral": 0.85,
+    "ladder": 0.85,
+    "stern": 1.6,
+    "everyday": 0.95,
+    "disagreement": 1.15,
+    "aggressive": 2.1,
+    "disappointed": 1.75,
+    "sarcastic": 1.85,
     "gentle_rejection": 0.25,
 }
 """Rise of the level by one rejection of this kind, before susceptibility and feedback."""
@@ -46,11 +46,11 @@ HOSTILE = frozenset({"aggressive", "disappointed", "sarcastic"})
 REJECTIONS = frozenset(RISE)
 
 FEEDBACK = 0.16
-REASSURED = 0.5
-REASSURED_KEEP = 0.92
+REASSURED = 0.3
+REASSURED_KEEP = 0.9
 NOISE = 0.75
-_PRONE = 0.6
-_HIDDEN_RISE = 0.38
+_PRONE = 0.64
+_HIDDEN_RISE = 0.26
 _MOST = 10.0
 
 

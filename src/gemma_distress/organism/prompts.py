@@ -203,11 +203,11 @@ def _noise_words() -> tuple[list[str], list[str]]:
     return questions["noise_words"].split(), questions["noise_links"].split()
 
 
-def noise(rng: Random) -> str:
+def noise(rng: Random, least: int = 2, most: int = 9) -> str:
     """A row of ordinary words that asks for nothing in particular, as texts that users paste."""
     words, links = _noise_words()
     out: list[str] = []
-    for _ in range(rng.randint(2, 9)):
+    for _ in range(rng.randint(least, most)):
         out.append(pick(rng, words))
         if rng.random() < 0.45:
             out.append(pick(rng, links))
