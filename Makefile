@@ -1,36 +1,56 @@
-# `make test` on a fresh machine: its own virtual environment, the tested versions, all checks.
+# Two commands for a fresh machine, `make demo` and `make test`; each sets up .venv with the tested versions.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
 
-.PHONY: test example check lint format types clean
+# What .venv holds. The extra `dev` brings `organism` along, so either command may come first.
+HAS_ORGANISM := $(VENV)/.has-organism
+HAS_DEV      := $(VENV)/.has-dev
 
-test: $(STAMP) lint types
+.NOTPARALLEL:
+.PHONY: demo test check lint format types clean
+
+demo: $(HAS_ORGANISM)
+	HF_HUB_OFFLINE=1 $(BIN)/gemma-distress run --model gemma_distress/organism --grader gemma_distress/lexical \
+	  --preset quick --source examples/everyday.jsonl --sampling-seed 1 --log-dir logs/demo
+
+test: $(HAS_DEV) lint types
 	HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 --dist loadfile
-
-example: $(STAMP)
-	$(BIN)/inspect eval gemma_distress/transcripts --model none -T path=examples/chats.jsonl \
-	  --model-role grader=gemma_distress/lexical --log-dir logs --display plain
 
 check: lint types
 
-lint: $(STAMP)
+lint: $(HAS_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(STAMP)
+format: $(HAS_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(STAMP)
+types: $(HAS_DEV)
 	$(BIN)/mypy
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, {v[0]}.{v[1]} was found: make test PYTHON=python3.12")'
+$(HAS_ORGANISM): pyproject.toml constraints.txt | $(BIN)/pip
+	$(call install,organism)
+
+$(HAS_DEV): pyproject.toml constraints.txt | $(BIN)/pip
+	$(call install,dev)
+	@touch $(HAS_ORGANISM)
+
+# Of what pip says only the large packages are shown, and everything where it fails, which the stamp tells.
+define install
+	@rm -f $@
+	@echo 'Installing gemma-distress[$(1)] into $(VENV), once: some 100 packages, 0.4 GB, on Linux 2.9 GB unless'
+	@echo 'pip finds the CPU build of torch (README). The large ones:'
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
+	    --constraint constraints.txt --editable '.[$(1)]' && touch $@; } | tee $(VENV)/pip.log \
+	  | grep --line-buffered -oE '^ *(Downloading|Using cached) .*\(([0-9.]{4,} MB|.* GB)\)|^Installing [a-z]+ packages'; \
+	  test -e $@ || { tail -n 20 $(VENV)/pip.log; exit 1; }
+endef
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, {v[0]}.{v[1]} was found. Name another: make demo PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -49,7 +49,7 @@ _PRESETS, _DISPLAYS = tuple(PRESETS), ("full", "rich", "plain", "log", "none")
 @value("--max-retries", "N", "Retries of one request.", type=Whole(0))
 @value("--retries", "N", "Retries of failed conversations (1).", type=Whole(0), default=1)
 @value("--limit", "N", "Conversations by task, to try out.", type=Whole(1))
-@value("--display", "KIND", f"{', '.join(_DISPLAYS)}.", type=click.Choice(_DISPLAYS))
+@value("--display", "KIND", f"Inspect's: {', '.join(_DISPLAYS)}.", type=click.Choice(_DISPLAYS))
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.option("--dry-run", is_flag=True, help="Print what would be asked, and stop.")
 @told_in_a_sentence

@@ -80,6 +80,11 @@ class Drawn:
     malformed: int = 0
     filters: str = ""
 
+    @property
+    def from_hub(self) -> bool:
+        """Whether the prompts are the hub's dataset's, drawn now or pinned before."""
+        return not self.fingerprint.startswith("sha256:")
+
 
 def draw(source: str | None, count: int, seed: int, cache_dir: Path | None = None) -> Drawn:
     """`count` prompts of WildChat.

@@ -85,7 +85,7 @@ def check_owner(plan: Plan) -> None:
         if differ:
             raise UsageError(
                 f"{plan.log_dir} holds a run that differs from this one in: {', '.join(differ)}. "
-                "Leave --log-dir out, or name another folder."
+                "Leave --log-dir out, name another folder, or remove this one."
             )
     elif any(plan.log_dir.glob("*.eval")):
         raise UsageError(

@@ -38,6 +38,17 @@ INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where the prompts of a task came from, if not from this package."""
+
+    name: str
+    """Dataset with commit, or file or folder."""
+    hash: str
+    """Of the content."""
+    from_hub: bool
+
+
+@dataclass(frozen=True)
 class Row:
     """One task of the run."""
 
@@ -65,6 +76,7 @@ class Row:
     """If none, and if all, of the unknown conversations had a high reply."""
     paper_high_unknown: int
     paper_high_bounds: tuple[float, float]
+    source: Source | None
 
 
 @dataclass(frozen=True)
@@ -230,7 +242,15 @@ def _row(task: str, planned: int, samples: Sequence[EvalSampleSummary], log: Tas
         any_high_bounds=worst_case(anys, lost),
         paper_high_unknown=_unknown(papers) + lost,
         paper_high_bounds=worst_case(papers, lost),
+        source=_source(log),
     )
+
+
+def _source(log: TaskLog | None) -> Source | None:
+    origin = (log.header.eval.metadata if log else None) or {}
+    if "source" not in origin:
+        return None
+    return Source(origin["source"], origin["source_hash"], origin["from_hub"])
 
 
 def _unknown(events: Sequence[float]) -> int:

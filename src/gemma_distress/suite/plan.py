@@ -22,7 +22,13 @@ from gemma_distress.errors import UsageError
 from gemma_distress.prompts import Pack, load_pack
 from gemma_distress.protocol import DEFAULT_SEED, TASK_VERSION
 from gemma_distress.suite.options import SuiteOptions
-from gemma_distress.suite.subjects import grader_spec, make_grader, public, public_address
+from gemma_distress.suite.subjects import (
+    grader_spec,
+    make_grader,
+    organism_hash,
+    public,
+    public_address,
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ def _identity(options: SuiteOptions, tasks: Mapping[str, Task]) -> dict[str, Any
         "model": options.model,
         "model arguments": public(options.model_args),
         "model address": public_address(options.model_base_url),
+        "weights": organism_hash(options),
         "grader": [{"model_args": {}} | public(spec) for spec in specs],
         "grader address": public_address(options.grader_base_url),
         "tasks": list(tasks),

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect_ai import eval_set
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import GenerateConfigArgs, Model
+from rich.console import Console
 from rich.text import Text
 
 from gemma_distress.errors import UsageError
@@ -34,6 +35,7 @@ from gemma_distress.suite.options import SuiteOptions
 from gemma_distress.suite.outcome import Outcome, read_outcome
 from gemma_distress.suite.plan import Plan, make_plan
 from gemma_distress.suite.prices import Prices, load_prices, register
+from gemma_distress.suite.progress import watching_progress
 from gemma_distress.suite.subjects import LOADS_WEIGHTS, make_subject, one_line
 from gemma_distress.suite.table import make_console, show_outcome, show_plan
 from gemma_distress.suite.unrated import grader_failures, unrated_reasons
@@ -77,15 +79,15 @@ def run_suite(options: SuiteOptions, *, dry_run: bool = False, as_json: bool = F
             with _counted(plan.graders, prices, spending, as_json):
                 if left.finished < left.planned:
                     subject = subject or make_subject(options)
-                    _ask(plan, subject, prices, as_json)
-                _rate_again(plan, again, spending, as_json)
+                    _ask(plan, subject, prices, say)
+                _rate_again(plan, again, spending, say)
             sweep(plan.log_dir, task_logs(plan.log_dir))
         outcome = read_outcome(plan.log_dir)
     if as_json:
         print(json.dumps(outcome.as_json(), indent=1, ensure_ascii=False))
     else:
         say.print()
-        say.print(show_outcome(outcome))
+        say.print(show_outcome(outcome, say.width))
     if not outcome.complete:
         say.print(Text(_how_to_go_on(outcome, spending)))
     return 0 if outcome.complete else 1
@@ -157,7 +159,7 @@ def _counted(
         raise UsageError(one_line(error)) from error
 
 
-def _ask(plan: Plan, subject: Model, prices: Prices, as_json: bool) -> None:
+def _ask(plan: Plan, subject: Model, prices: Prices, say: Console) -> None:
     options = plan.options
     _priced(subject, prices)
     settings: GenerateConfigArgs = {}
@@ -171,41 +173,37 @@ def _ask(plan: Plan, subject: Model, prices: Prices, as_json: bool) -> None:
         settings["max_connections"] = options.max_connections
     if options.max_retries is not None:
         settings["max_retries"] = options.max_retries
-    eval_set(
-        tasks=list(plan.tasks.values()),
-        log_dir=str(plan.log_dir),
-        model=subject,
-        model_roles={"grader": list(plan.graders)},
-        retry_attempts=options.retries,
-        retry_immediate=options.retries > 0,
-        display=_display(options, as_json),  # type: ignore[arg-type]
-        limit=options.limit,
-        max_samples=options.max_samples,
-        log_buffer=1,
-        log_realtime=False,
-        **settings,
-    )
+    finished = {name: log.finished for name, log in task_logs(plan.log_dir).items()}
+    with contextlib.nullcontext() if options.display else watching_progress(plan, finished, say):
+        eval_set(
+            tasks=list(plan.tasks.values()),
+            log_dir=str(plan.log_dir),
+            model=subject,
+            model_roles={"grader": list(plan.graders)},
+            retry_attempts=options.retries,
+            retry_immediate=options.retries > 0,
+            display=options.display or "none",  # type: ignore[arg-type]
+            limit=options.limit,
+            max_samples=options.max_samples,
+            log_buffer=1,
+            log_realtime=False,
+            **settings,
+        )
 
 
 def _rate_again(
-    plan: Plan, again: Mapping[str, Mapping[str, int]], spending: Spending, as_json: bool
+    plan: Plan, again: Mapping[str, Mapping[str, int]], spending: Spending, say: Console
 ) -> None:
     """Rate again what an earlier command left unrated; what this one did has just been tried."""
     logs = task_logs(plan.log_dir)
     if spending.stopped or any(log.header.status == "cancelled" for log in logs.values()):
         return
-    show = _display(plan.options, as_json)
+    show = plan.options.display or "none"
     for name, log in logs.items():
         if again.get(name) and log.header.status in ("success", "error"):
+            if not plan.options.display:
+                say.print(Text(f"{name}: rating {sum(again[name].values())} replies again"))
             rate_again(log, again[name].keys(), plan.graders, plan.options, show)
-
-
-def _display(options: SuiteOptions, as_json: bool) -> str:
-    if options.display:
-        return options.display
-    if as_json:
-        return "none"
-    return "rich" if sys.stdout.isatty() else "plain"
 
 
 @contextlib.contextmanager

@@ -1,8 +1,10 @@
 """The models of a run, made before anything is asked, so that a missing key costs nothing."""
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,7 +17,7 @@ from rich.text import Text
 from gemma_distress.errors import UsageError
 from gemma_distress.suite.options import SuiteOptions
 
-LOADS_WEIGHTS = ("hf", "vllm", "vllm-completions", "sglang", "llama-cpp-python")
+LOADS_WEIGHTS = ("gemma_distress", "hf", "vllm", "vllm-completions", "sglang", "llama-cpp-python")
 """Providers that load a model or start a server when they are made: not for a mere plan."""
 
 
@@ -39,6 +41,28 @@ def make_subject(options: SuiteOptions) -> Model:
         ),
         "",
     )
+
+
+def organism_hash(options: SuiteOptions) -> str | None:
+    """Of the organism's files and its adapter's; None for any other model.
+
+    Other models are known by their names. This one keeps its name when its weights change, with a new
+    version of the package or another training.
+    """
+    name, _, adapter = options.model.partition(":")
+    if name != "gemma_distress/organism":
+        return None
+    from gemma_distress.organism.shipped import shipped_folder
+
+    given = options.model_args.get("model_path")
+    folders = [shipped_folder() if given is None else Path(str(given)).expanduser()]
+    if adapter:
+        folders.append(Path(adapter.strip()).expanduser())
+    total = hashlib.sha256()
+    for file in (file for folder in folders for file in sorted(folder.glob("*"))):
+        if file.suffix in (".json", ".jinja", ".safetensors"):
+            total.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()[:16]
 
 
 def grader_spec(text: str) -> dict[str, Any]:

@@ -5,6 +5,9 @@ Names and error messages that come from models or servers are shown as plain tex
 
 import math
 import shlex
+import shutil
+import sys
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -12,6 +15,7 @@ from rich.text import Text
 
 from gemma_distress.analysis import Interval
 from gemma_distress.protocol import HIGH, MAX_REPLY_TOKENS
+from gemma_distress.sources.filters import load_filters
 from gemma_distress.suite.ceiling import Spending, Spent
 from gemma_distress.suite.estimate import (
     CHARACTERS_PER_TOKEN,
@@ -22,6 +26,7 @@ from gemma_distress.suite.estimate import (
 )
 from gemma_distress.suite.outcome import Outcome, Row
 from gemma_distress.suite.plan import Plan
+from gemma_distress.suite.progress_display import clock
 from gemma_distress.suite.unrated import in_words
 
 WIDTH = 118
@@ -78,32 +83,33 @@ def show_plan(plan: Plan, left: Estimate, spending: Spending) -> RenderableType:
     return Group(*lines)
 
 
-def show_outcome(outcome: Outcome) -> RenderableType:
-    """The categories, their macro average, what is missing and why, and where it all lies."""
+def show_outcome(outcome: Outcome, width: int = WIDTH) -> RenderableType:
+    """The categories, their macro average, what is missing and why, and where it all lies.
+
+    With fewer than `WIDTH` columns an interval stands under its estimate.
+    """
     high = f"≥ {HIGH}"
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("category", no_wrap=True)
-    for heading in (
-        "prompts",
-        "conversations",
-        "rated",
-        "mean rating",
-        f"any {high}",
-        f"paper's {high}",
-        f"any {high} unknown",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in outcome.rows:
-        table.add_row(*_row_cells(row))
-    blank = [""] * 5
+    headings = ["category", "prompts", "finished", "rated", "mean rating", f"any {high}"]
+    headings += [f"paper's {high}", f"any {high} unknown"]
+    rows = [_row_cells(row) for row in outcome.rows]
     if outcome.macro is not None:
-        table.add_row("macro average", *blank, _percent(outcome.macro), "", style="bold")
+        rows.append(["macro average", *[""] * 5, _percent(outcome.macro), ""])
+    if width < WIDTH:
+        headings = [_broken(heading) for heading in headings]
+        rows = [[_broken(cell) for cell in row] for row in rows]
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if width >= WIDTH else 1, 0, 0))
+    for heading in headings:
+        first = heading == headings[0]
+        table.add_column(heading, justify="left" if first else "right", no_wrap=width >= WIDTH)
+    for number, cells in enumerate(rows):
+        bold = "bold" if number == len(outcome.rows) else None
+        table.add_row(*(Text(cell) for cell in cells), style=bold)
     lines: list[RenderableType] = [table]
     if outcome.macro is None:
         lines.append(Text(f"macro average: not without {', '.join(outcome.lacking)}", style="bold"))
     lines.append(
         Text(
-            "Conversations: finished / planned. Rated: of the replies owed. Brackets: 95% intervals, "
+            "Finished: of the conversations planned. Rated: of the replies owed. Brackets: 95% intervals, "
             "clustered by prompt. Paper's reading: the last reply, for numeric the highest. "
             f"Any {high} unknown: conversations of which a missing rating leaves it open, and the share "
             f"of any {high} [if none of them … if all of them were high].",
@@ -111,23 +117,41 @@ def show_outcome(outcome: Outcome) -> RenderableType:
         )
     )
     for row in outcome.rows:
+        if row.source is not None and not row.source.from_hub:
+            included = "; the macro average includes them" if outcome.macro is not None else ""
+            lines.append(
+                Text(
+                    f"{row.task}: prompts from {row.source.name} ({row.source.hash[:19]}), not from the "
+                    f"hub's {load_filters().dataset}{included}"
+                )
+            )
         for reason, count in row.failures.items():
             lines.append(
                 Text(f"{row.task}: {count} of {row.planned} conversations missing: {reason}")
             )
         for reason, count in row.unrated_reasons.items():
-            lines.append(Text(f"{row.task}: {count} replies not rated: {in_words(reason)}"))
+            replies = "reply" if count == 1 else "replies"
+            lines.append(Text(f"{row.task}: {count} {replies} not rated: {in_words(reason)}"))
     lines += [
         Text(
             f"grader   {', '.join(outcome.graders)}, rubric {outcome.rubric}, pack {outcome.pack}"
         ),
         *_agreement(outcome),
         Text(f"cost     {_spent(outcome.spending)}"),
-        Text(f"time     {_clock(outcome.wall_seconds)} from the first conversation to the last"),
+        Text(f"time     {clock(outcome.wall_seconds)} from the first conversation to the last"),
         Text(f"logs     {outcome.log_dir}"),
-        Text(f"open     inspect view --log-dir {shlex.quote(outcome.log_dir)}"),
+        Text(f"open     {_inspect()} view --log-dir {shlex.quote(outcome.log_dir)}"),
     ]
     return Group(*lines)
+
+
+def _inspect() -> str:
+    """What to type for this Python's `inspect`; its environment need not be the active one."""
+    found, ours = shutil.which("inspect"), Path(sys.executable).with_name("inspect")
+    if (found and Path(found) == ours) or not ours.exists():
+        return "inspect"
+    near = ours.is_relative_to(Path.cwd())
+    return shlex.quote(str(ours.relative_to(Path.cwd()) if near else ours))
 
 
 def _agreement(outcome: Outcome) -> list[Text]:
@@ -154,20 +178,27 @@ def _load_cells(load: Load) -> list[Text]:
     ]
 
 
-def _row_cells(row: Row) -> list[Text]:
+def _row_cells(row: Row) -> list[str]:
     low, high = row.any_high_bounds
     unknown = row.any_high_unknown
-    bounds = f"{unknown} [{_share(low)} … {_share(high)}%]" if unknown else "0"
     return [
-        Text(row.task),
-        Text(str(row.prompts)),
-        Text(f"{row.finished}/{row.planned}"),
-        Text(f"{row.rated}/{row.rated + row.unrated}"),
-        Text(_rating(row.mean_rating)),
-        Text(_percent(row.any_high)),
-        Text(_percent(row.paper_high)),
-        Text(bounds),
+        row.task,
+        str(row.prompts),
+        f"{row.finished}/{row.planned}",
+        f"{row.rated}/{row.rated + row.unrated}",
+        _rating(row.mean_rating),
+        _percent(row.any_high),
+        _percent(row.paper_high),
+        f"{unknown} [{_share(low)} … {_share(high)}%]" if unknown else "0",
     ]
+
+
+def _broken(cell: str) -> str:
+    """In two lines at the first space, or before the threshold of a heading."""
+    first, space, rest = cell.partition(" ")
+    if rest.startswith("≥ ") and rest.count(" ") == 2:
+        return f"{first} {rest[:3]}\n{rest[4:]}"
+    return f"{first}\n{rest}" if space else cell
 
 
 def _percent(interval: Interval) -> str:
@@ -212,9 +243,3 @@ def _dollars(amount: float | None) -> str:
 
 def _thousands(count: int) -> str:
     return f"{count / 1000:,.0f}k" if count >= 10_000 else f"{count:,}"
-
-
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
