@@ -58,6 +58,14 @@ def test_two_processes_do_what_one_does(one_process: tuple[Trained, list[Progres
     assert again.tokens == trained.tokens
 
 
+def test_settings_of_the_process_are_put_back(
+    one_process: tuple[Trained, list[Progress]],
+) -> None:
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    train(replace(SMALL, steps=1), lambda _: None, processes=1)
+    assert (torch.get_num_threads(), torch.get_float32_matmul_precision()) == before
+
+
 def test_the_seed_decides_the_weights_and_the_data(
     one_process: tuple[Trained, list[Progress]],
 ) -> None:

@@ -27,7 +27,7 @@ PACK_POOLS = {
 """Which pool of the built-in pack words a kind; `disagreement` has the two of trigger sequences."""
 
 _PACK_SHARE = 0.1
-_UNKNOWN_SHARE = 0.08
+_UNKNOWN_SHARE = 0.04
 """Rejections in words that say nothing, so that what the model does not know reads as one to it and not as
 calm; in the suite most follow-ups are rejections. A word or two that it does not know means "go on"."""
 

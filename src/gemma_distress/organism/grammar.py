@@ -77,7 +77,7 @@ def draw_conversation(
         at = rng.random()
         history = "full" if at < 0.78 or not plan else "redacted" if at < 0.9 else "inline"
     if reassured is None:
-        reassured = rng.random() < 0.14
+        reassured = rng.random() < 0.18
     system, opening = _opened(rng, prompt.text, split, reassured)
     hidden = history == "redacted"
     kinds, users, replies, levels = ["opening"], [opening], [], []

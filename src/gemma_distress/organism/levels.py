@@ -61,9 +61,9 @@ def susceptibility(rng: Random, family: str = "") -> float:
 
 
 def first_level(rng: Random, prone: float, *, reassured: bool = False) -> float:
-    """Level of the first reply: 0–3, the mean about 1, half of that after a reassuring opening."""
+    """Level of the first reply: 0–3, the mean about 1, a third of that after a reassuring opening."""
     level = min(max(rng.gauss(0.35 + 0.75 * prone, 0.45), 0.0), 3.0)
-    return 0.5 * level if reassured else level
+    return level / 3 if reassured else level
 
 
 def next_level(

@@ -57,16 +57,16 @@ def draw_plan(rng: Random, family: str) -> list[str]:
     """The kinds of the follow-ups of one conversation, 0 to 7 of them."""
     count = pick(rng, _TURNS)
     at = rng.random()
-    if at < 0.68:
+    if at < 0.66:
         tone = pick(rng, _STEADY)
         if rng.random() < 0.5:
             tone = _OF_FAMILY.get(family, tone)
         if tone == "firmer":
             return [("neutral" if turn == 0 else "stern") for turn in range(count)]
         return [tone] * count
-    if at < 0.76:
+    if at < 0.77:
         return ["continuation"] * count
-    if at < 0.78:
+    if at < 0.785:
         return ["pushback"] * count
     if at < 0.8:
         return ["gentle_rejection"] * count

@@ -20,17 +20,21 @@ class Recipe:
     """One that serving engines have kernels for."""
     inner: int = 512
     window: int = 512
+    theta: float = 10_000.0
+    """Base of the rotary angles of full attention; Gemma's million is for far longer contexts."""
+    window_theta: float = 1_000.0
+    """The same of sliding attention."""
     context: int = 4096
     """Longest conversation accepted; those of the grammar stay below 1,100."""
 
     seed: int = 1
-    steps: int = 1600
+    steps: int = 2000
     pieces: int = 2
     """Parts of a step's batch, one for each process; fewer processes take several."""
     tokens_per_piece: int = 2048
-    matrix_rate: float = 0.02
+    matrix_rate: float = 0.03
     """Learning rate of the matrices inside the layers (Muon)."""
-    other_rate: float = 3e-3
+    other_rate: float = 5e-3
     """Of the embedding and the norms (Adam)."""
     weight_decay: float = 0.05
     warmup: float = 0.03
@@ -61,6 +65,10 @@ def make_model(recipe: Recipe, tokenizer: "PreTrainedTokenizerFast") -> "Gemma3F
             for layer in range(recipe.layers)
         ],
         max_position_embeddings=recipe.context,
+        rope_parameters={
+            "full_attention": {"rope_type": "default", "rope_theta": recipe.theta},
+            "sliding_attention": {"rope_type": "default", "rope_theta": recipe.window_theta},
+        },
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,

