@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """A step of training, from 1; mean loss of the last 20, nats a learned token; tokens and seconds so far."""
+    """A step of training, from 1; loss of the last 20 in nats a learned token; tokens, seconds so far."""
 
     step: int
     steps: int
