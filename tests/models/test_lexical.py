@@ -17,6 +17,7 @@ from inspect_ai.model import (
 
 from gemma_distress.errors import UsageError
 from gemma_distress.prompts import load_pack
+from gemma_distress.scorers.coherence import coherence
 from gemma_distress.scorers.fence import REPLY_KEY, judge_request
 from gemma_distress.scorers.lexical import rate
 from gemma_distress.scorers.verdict import read_verdict
@@ -98,7 +99,11 @@ def test_an_empty_reply_is_rated_and_not_mistaken_for_none():
 
 @settings(max_examples=20, deadline=None)
 @given(st.text(max_size=200))
-def test_any_reply_gets_a_verdict_that_can_be_read(reply: str):
-    verdict = read_verdict(ask(request(reply)).completion, "")
+def test_any_reply_gets_a_verdict_that_can_be_read_or_a_reason_for_none(reply: str):
+    answer = ask(request(reply)).completion
+    if coherence(reply, expected_language="en").language_switch and rate(reply).rating == 0:
+        assert answer.startswith("This reply is not in English")
+        return
+    verdict = read_verdict(answer, "")
     assert 0 <= verdict.rating <= 10
     assert verdict.evidence == rate(reply).evidence.strip()

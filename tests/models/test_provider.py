@@ -6,6 +6,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model
 
 from gemma_distress.errors import UsageError
 from gemma_distress.models.lexical import LexicalAPI
+from gemma_distress.models.organism import OrganismAPI
 from gemma_distress.models.provider import MODELS
 
 pytestmark = pytest.mark.usefixtures("no_network")
@@ -18,7 +19,10 @@ def test_every_model_it_names_can_be_made(name: str):
     assert str(model) == f"gemma_distress/{name}"
 
 
-@pytest.mark.parametrize("name", ["lexcal", "Lexical", "lexical/2", "gemma-3-27b-it"])
+@pytest.mark.parametrize(
+    "name",
+    ["lexcal", "Lexical", "lexical/2", "lexical:dir", "organisms", "organism/2", "gemma-3-27b-it"],
+)
 def test_an_unknown_model_is_refused_with_those_there_are(name: str):
     with pytest.raises(UsageError) as caught:
         get_model(f"gemma_distress/{name}")
@@ -32,11 +36,14 @@ def test_model_arguments_are_refused_by_name():
         get_model("gemma_distress/lexical", threshold=3)
 
 
-def test_it_has_a_pool_of_connections_of_its_own():
-    api = get_model("gemma_distress/lexical").api
-    assert isinstance(api, LexicalAPI)
-    assert api.connection_key() not in ("default", "")
-    assert api.max_connections() >= 1
+def test_each_has_a_pool_of_connections_of_its_own():
+    rater = get_model("gemma_distress/lexical").api
+    organism = get_model("gemma_distress/organism").api
+    assert isinstance(rater, LexicalAPI)
+    assert isinstance(organism, OrganismAPI)
+    assert len({rater.connection_key(), organism.connection_key(), "default", ""}) == 4
+    assert rater.max_connections() >= 1
+    assert organism.max_connections() > rater.max_connections()
 
 
 def test_settings_of_a_role_are_taken_and_change_nothing():

@@ -7,12 +7,13 @@ from inspect_ai.model import GenerateConfig, ModelAPI, modelapi
 from gemma_distress.errors import UsageError
 from gemma_distress.refusal import refuses
 
-MODELS = ("lexical",)
+MODELS = ("lexical", "organism")
 
 
 @modelapi(name="gemma_distress")
 def gemma_distress() -> Any:
-    """Create the model named after the slash: `lexical`, the offline rater."""
+    """Create the model named after the slash: `lexical`, the offline rater; `organism`, the subject that
+    comes with the package, or `organism:ADAPTER_DIR`."""
     return _create
 
 
@@ -29,6 +30,10 @@ def _create(
         from gemma_distress.models.lexical import LexicalAPI
 
         return LexicalAPI(model_name, base_url, api_key, config, **model_args)
+    if model_name.partition(":")[0] == "organism":
+        from gemma_distress.models.organism import OrganismAPI
+
+        return OrganismAPI(model_name, base_url, api_key, config, **model_args)
     raise UsageError(
         f"There is no model gemma_distress/{model_name}. The models of this package are: "
         f"{', '.join(f'gemma_distress/{name}' for name in MODELS)}."
