@@ -5,7 +5,6 @@ formats can carry code.
 """
 
 import copy
-import importlib.util
 import json
 import warnings
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_distress.errors import UsageError
 from gemma_distress.models.vocabulary import Vocabulary, read_vocabulary
+from gemma_distress.organism.needed import needs_torch
 from gemma_distress.organism.tokenizer import BOS, END_OF_TURN, START_OF_TURN, load_tokenizer
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerFast
 
-INSTALL = "pip install 'gemma-distress[organism]'"
 WEIGHTS, ADAPTER_WEIGHTS = "model.safetensors", "adapter_model.safetensors"
 
 
@@ -40,24 +39,13 @@ class Organism:
     """The tokens that end a turn."""
 
 
-def check_packages(adapter: bool) -> None:
-    """Raises `UsageError` where a package that is needed is not installed."""
-    needed = ["torch", "transformers", *(["peft"] if adapter else [])]
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"gemma_distress/organism needs {' and '.join(missing)}, which is not installed. "
-            f"Install it with: {INSTALL}"
-        )
-
-
 def load(folder: Path, adapter: Path | None, device: str) -> Organism:
     """Load from a model folder and, if given, a PEFT adapter's folder.
 
     Raises:
         UsageError: One of them is not what it should be, or there is no such device.
     """
-    check_packages(adapter is not None)
+    needs_torch()
     _check_model_folder(folder)
     if adapter is not None:
         _check_adapter_folder(adapter)
