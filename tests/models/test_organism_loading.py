@@ -199,7 +199,7 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
     fresh = copy_with(tmp_path / "not loaded yet")
     monkeypatch.setitem(sys.modules, package, None)
     sentence = refusal(f"organism:{adapter}", model_path=str(fresh))
-    assert sentence.startswith(f"gemma_distress/organism needs {package}")
+    assert sentence.startswith(f"The organism needs {package}, which this environment lacks.")
     assert sentence.endswith("pip install 'gemma-distress[organism]'")
 
 

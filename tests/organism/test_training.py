@@ -9,10 +9,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from gemma_distress.errors import UsageError
 from gemma_distress.organism import grammar_hash
 from gemma_distress.organism.card import save
-from gemma_distress.organism.needed import needs_torch
 from gemma_distress.organism.recipe import Recipe
 from gemma_distress.organism.training import Progress, Trained, train
 
@@ -117,11 +115,3 @@ def test_a_folder_that_is_not_empty_is_left_alone(
         save(one_process[0], tmp_path / "mine")
     assert (tmp_path / "mine" / "notes.txt").read_text() == "precious"
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-
-
-def test_absent_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "gemma_distress.organism.needed.find_spec", lambda name: None if name == "peft" else True
-    )
-    with pytest.raises(UsageError, match=r"needs peft, .*pip install 'gemma-distress\[organism\]'"):
-        needs_torch()
