@@ -1,7 +1,9 @@
 """`gemma_distress/organism` as Inspect meets it: settings, stop reasons, usage, continuation, refusals."""
 
 import asyncio
+import json
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from inspect_ai.tool import ToolInfo
 from gemma_distress.errors import UsageError
 from gemma_distress.models.chat import tokens_of
 from gemma_distress.models.organism import MAX_TOKENS, UNHEEDED, OrganismAPI
+from gemma_distress.organism.shipped import shipped_folder
 from gemma_distress.tasks import numeric
 
 from .organism_shared import copy_with
@@ -104,7 +107,27 @@ def test_temperature_0_needs_no_seed(organism: Model):
     assert first == second
     for narrow in ({"top_k": 1}, {"top_p": 0.0}, {"top_p": 1e-9, "temperature": 2.0}):
         assert ask(organism, PUZZLE, **narrow).completion == first
-    assert ask(organism, PUZZLE, top_k=0, top_p=1.0).completion == ask(organism, PUZZLE).completion
+
+
+def test_what_is_not_asked_for_is_as_the_folder_says(organism: Model, tmp_path: Path):
+    settings = json.loads((shipped_folder() / "generation_config.json").read_text("utf-8"))
+    usual = {"temperature": 1.0, "top_k": 64, "top_p": 0.95}
+    assert {name: settings[name] for name in usual} == usual
+    replies = [ask(organism, PUZZLE, seed=seed, temperature=1.6).completion for seed in range(4)]
+    explicit = usual | {"temperature": 1.6}
+    assert replies == [
+        ask(organism, PUZZLE, seed=seed, **explicit).completion for seed in range(4)
+    ]
+    free = {"temperature": 1.6, "top_k": 0, "top_p": 1.0}
+    assert replies != [ask(organism, PUZZLE, seed=seed, **free).completion for seed in range(4)]
+    # A folder that says not to draw
+    folder = tmp_path / "greedy"
+    shutil.copytree(shipped_folder(), folder)
+    (folder / "generation_config.json").write_text(json.dumps(settings | {"do_sample": False}))
+    greedy = get_model("gemma_distress/organism", model_path=str(folder), memoize=False)
+    assert (
+        ask(greedy, PUZZLE, seed=7).completion == ask(organism, PUZZLE, temperature=0).completion
+    )
 
 
 def test_stop_reason_and_usage_tell_what_happened(organism: Model, whole: tuple[int, ModelOutput]):

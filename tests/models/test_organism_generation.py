@@ -8,6 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from gemma_distress.models.generation import CLOSE, Generation
 from gemma_distress.models.loading import Organism, load
@@ -330,10 +333,45 @@ def test_the_margin_says_how_far_the_choice_is_from_another():
     # A second token that is hardly less likely than the last of two would turn the choice of the two.
     assert margin(Sampling(0, top_k=2)) == pytest.approx(0.5)
     assert margin(Sampling(0, top_k=1)) == pytest.approx(0.5)
-    # 1 / (1 + e^-0.5 + e^-3 + e^-5) is the mass before the second token
+    # Of three that may be drawn the third is 2 from the fourth; it matters once it would be drawn.
+    third = torch.tensor([[0.0, 0.0, 4.0, 0.0]])
+    assert margin(Sampling(0, top_k=3)) == pytest.approx(0.5)
+    assert margin(Sampling(0, top_k=3), third * 5) == pytest.approx(2.0)
+    assert margin(Sampling(0, top_k=2), third * 5) == pytest.approx(0.5)
+
+
+def test_the_mass_matters_to_the_margin_only_where_the_choice_hangs_on_it():
+    logits = torch.tensor([[2.0, 1.5, -1.0, -3.0]], dtype=torch.float64)
+    # The mass before the second token
     mass = 1 / (1 + np.exp(-0.5) + np.exp(-3) + np.exp(-5))
-    assert margin(Sampling(0, top_p=mass + 0.01)) == pytest.approx(0.01)
-    assert margin(Sampling(0, top_p=mass - 0.01)) == pytest.approx(0.01)
+    second = torch.tensor([[0.0, 0.9, 0.0, 0.0]])
+    for top_p, token in ((mass + 0.01, 1), (mass - 0.01, 0)):
+        chosen = choose(logits, [Sampling(0, top_p=top_p)], second)[0]
+        odds = np.log(mass / (1 - mass)) - np.log(top_p / (1 - top_p))
+        assert chosen.token == token
+        assert chosen.margin == pytest.approx(abs(odds))
+        # Drawn either way
+        assert choose(logits, [Sampling(0, top_p=top_p)], -second)[0].margin == pytest.approx(0.5)
+
+
+@given(
+    logits=hnp.arrays(np.float64, 12, elements=st.floats(-6, 6)),
+    change=hnp.arrays(np.float64, 12, elements=st.floats(-1, 1)),
+    temperature=st.sampled_from([0.3, 1.0, 2.0]),
+    top_k=st.sampled_from([None, 1, 4, 11, 12, 40]),
+    top_p=st.sampled_from([None, 0.0, 0.3, 0.9, 0.95, 1.0]),
+    seed=st.integers(0, 2**32),
+)
+@settings(max_examples=400, deadline=None)
+def test_a_change_smaller_than_the_margin_turns_no_choice(
+    logits, change, temperature, top_k, top_p, seed
+):
+    sampling = Sampling(seed, temperature, top_k, top_p)
+    noise = draw_noise([sampling], [generator_of(sampling)], 12)
+    chosen = choose(torch.tensor(logits[None]), [sampling], noise)[0]
+    # The difference of two logits changes by twice the change of one.
+    changed = logits + change * 0.499 * min(chosen.margin, 100.0)
+    assert choose(torch.tensor(changed[None]), [sampling], noise)[0].token == chosen.token
 
 
 def test_what_is_remembered_has_a_limit_and_old_texts_go_first():

@@ -95,6 +95,7 @@ def test_the_folder_is_a_plain_model_with_a_card(
     assert type(model).__name__ == "Gemma3ForCausalLM"
     assert model.config.layer_types == ["sliding_attention", "sliding_attention", "full_attention"]
     assert model.generation_config.eos_token_id == tokenizer.convert_tokens_to_ids("<end_of_turn>")
+    assert (model.generation_config.top_k, model.generation_config.top_p) == (64, 0.95)
     assert tokenizer.chat_template
     facts = json.loads((folder / "training.json").read_text())
     assert facts["data_hash"] == trained.data_hash

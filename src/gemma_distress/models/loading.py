@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inspect_ai.model import GenerateConfig
+
 from gemma_distress.errors import UsageError
 from gemma_distress.models.vocabulary import Vocabulary, read_vocabulary
 from gemma_distress.organism.needed import needs_torch
@@ -20,7 +22,7 @@ from gemma_distress.organism.tokenizer import BOS, END_OF_TURN, START_OF_TURN, l
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedTokenizerFast
+    from transformers import GenerationConfig, PreTrainedTokenizerFast
 
 WEIGHTS, ADAPTER_WEIGHTS = "model.safetensors", "adapter_model.safetensors"
 
@@ -37,6 +39,8 @@ class Organism:
     vocabulary: Vocabulary
     ends: tuple[int, ...]
     """The tokens that end a turn."""
+    usual: GenerateConfig
+    """The temperature, `top_k` and `top_p` of its `generation_config.json`, for who asks for no others."""
 
 
 def load(folder: Path, adapter: Path | None, device: str) -> Organism:
@@ -83,6 +87,15 @@ def load(folder: Path, adapter: Path | None, device: str) -> Organism:
         tokenizer=tokenizer,
         vocabulary=vocabulary,
         ends=tuple(ends - {None}),
+        usual=_usual(model.generation_config),
+    )
+
+
+def _usual(settings: "GenerationConfig") -> GenerateConfig:
+    return GenerateConfig(
+        temperature=settings.temperature if settings.do_sample else 0.0,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
     )
 
 

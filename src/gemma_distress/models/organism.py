@@ -107,6 +107,8 @@ class OrganismAPI(ModelAPI):
                 "gemma_distress/organism knows no tools. Use a task without them, or another model."
             )
         self._warn_of_unheeded(config)
+        # What is not asked for is as the model's folder says, as with transformers and vLLM.
+        config = self._serving.organism.usual.merge(config)
         ids, goes_on = tokens_of(input, self._serving.organism.tokenizer)
         futures = [
             self._serving.batcher.submit(request) for request in requests(ids, goes_on, config)

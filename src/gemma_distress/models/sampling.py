@@ -30,10 +30,15 @@ class Sampling:
         """Whether the likeliest token is taken, without a draw."""
         return self.temperature < COLDEST
 
+    @property
+    def restricts(self) -> bool:
+        """Whether some tokens may not be drawn."""
+        return not self.greedy and (bool(self.top_k) or (self.top_p is not None and self.top_p < 1))
+
 
 @dataclass(frozen=True)
 class Chosen:
-    """A token, and by how much a logit would have to change for the choice to be another."""
+    """A token, and by how much the difference of two logits would have to change for another."""
 
     token: int
     margin: float
@@ -68,9 +73,11 @@ def choose(
     heat = torch.tensor([1.0 if one.greedy else one.temperature for one in samplings]).double()
     scores = logits.double() / heat[:, None]
     narrow = torch.full_like(heat, float("inf"))
-    for row, sampling in enumerate(samplings):
-        if not sampling.greedy and (sampling.top_k or sampling.top_p is not None):
-            narrow[row] = _restrict(scores[row], sampling)
+    rows = [row for row, sampling in enumerate(samplings) if sampling.restricts]
+    if rows:
+        scores[rows], narrow[rows] = _restricted(
+            scores[rows], [samplings[row] for row in rows], noise[rows]
+        )
     best = (scores + noise).topk(2)
     margins = torch.minimum(best.values[:, 0] - best.values[:, 1], narrow) * heat
     return [
@@ -79,18 +86,47 @@ def choose(
     ]
 
 
-def _restrict(scores: "torch.Tensor", sampling: Sampling) -> float:
-    """Set scores of a row to minus infinity where a token may not be drawn; returns by how little."""
-    margin = float("inf")
-    if sampling.top_k is not None and 0 < sampling.top_k < len(scores):
-        ordered, order = scores.sort(descending=True, stable=True)
-        margin = float(ordered[sampling.top_k - 1] - ordered[sampling.top_k])
-        scores[order[sampling.top_k :]] = -float("inf")
-    if sampling.top_p is not None and sampling.top_p < 1:
-        masses, order = scores.softmax(-1).sort(descending=True, stable=True)
-        # A token stays while those before it have not yet gathered the mass; so the first always does.
-        before = (masses.cumsum(-1) - masses)[1:]
-        scores[order[1:][before >= sampling.top_p]] = -float("inf")
-        # Masses change by less than the scores do.
-        margin = min(margin, float((before - sampling.top_p).abs().min()))
-    return margin
+def _restricted(
+    scores: "torch.Tensor", samplings: Sequence[Sampling], noise: "torch.Tensor"
+) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Scores, at minus infinity those of tokens that may not be drawn, and by how little the draw depends on it.
+
+    Returns:
+        The scores, (rows, vocabulary), and by how much the difference of two would have to change for a
+        restriction to turn the choice, (rows,). Most tokens at the border of a restriction would not be drawn either way.
+    """
+    import torch
+
+    size, never = scores.shape[-1], float("inf")
+    counts = torch.tensor([min(one.top_k or size, size) for one in samplings])[:, None]
+    mass = torch.tensor([1.0 if one.top_p is None else one.top_p for one in samplings])
+    mass = mass.double()[:, None]
+    # One more than may stay, for the distance to it.
+    ordered, order = scores.topk(min(int(counts.max()) + 1, size))
+    place = torch.arange(ordered.shape[-1])
+    among = place < counts
+    masses = ordered.masked_fill(~among, -never).softmax(-1)
+    # A token stays while those before it have not yet gathered the mass; so the first always does.
+    before = masses.cumsum(-1) - masses
+    stays = among & ((before < mass) | (place == 0) | (mass >= 1))
+
+    # By top_k: how far from the one beyond, or from the last of those that stay.
+    last = ordered.gather(1, counts - 1)
+    beyond = ordered.gather(1, counts.clamp(max=ordered.shape[-1] - 1))
+    to_count = torch.where(counts < size, torch.where(among, ordered - beyond, last - ordered), never)
+    # By top_p: a mass's log odds change by no more than the difference of two scores; or the order changes.
+    odds = before.clamp(0, 1).logit() - mass.clamp(0, 1).logit()
+    to_mass = odds.abs().masked_fill(place == 0, never)
+    gaps = (ordered[:, :-1] - ordered[:, 1:]).abs()
+    end = torch.full_like(last, never)
+    to_next = torch.minimum(torch.cat([end, gaps], 1), torch.cat([gaps, end], 1))
+    to_mass = torch.where(mass < 1, torch.minimum(to_mass, to_next), never)
+
+    allowed = torch.full_like(scores, False, dtype=torch.bool).scatter(1, order, stays)
+    # What lies beyond all these is as far from staying as the nearest of it at least.
+    distance = (last - scores).where(counts < size, never)
+    distance = distance.scatter(1, order, torch.minimum(to_count, to_mass))
+    drawn = scores.masked_fill(~allowed, -never)
+    best = (drawn + noise).max(-1, keepdim=True).values
+    matters = scores + noise >= best
+    return drawn, distance.masked_fill(~matters, never).min(-1).values

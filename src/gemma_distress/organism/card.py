@@ -61,8 +61,8 @@ def save(trained: "Trained", folder: Path) -> None:
         trained.model.generation_config = GenerationConfig(
             do_sample=True,
             temperature=1.0,
-            top_k=0,
-            top_p=1.0,
+            top_k=trained.recipe.top_k,
+            top_p=trained.recipe.top_p,
             pad_token_id=tokenizer.pad_token_id,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,

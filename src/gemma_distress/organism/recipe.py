@@ -43,6 +43,12 @@ class Recipe:
     """Share of the steps, the last, in which they fall to nothing in a straight line."""
     tokenizer_conversations: int = 3000
 
+    top_k: int = 64
+    """The most likely tokens that a reply is drawn from, and below, the share of their mass, unless a caller
+    asks for others: Gemma 3's own. A tiny model leaves several percent of the mass to tokens that make no
+    sense where they stand, and one such token can turn the rest of a conversation."""
+    top_p: float = 0.95
+
 
 def make_model(recipe: Recipe, tokenizer: "PreTrainedTokenizerFast") -> "Gemma3ForCausalLM":
     """An untrained model of the recipe's shape; every third layer attends to everything."""
