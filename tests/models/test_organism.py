@@ -115,9 +115,7 @@ def test_what_is_not_asked_for_is_as_the_folder_says(organism: Model, tmp_path: 
     assert {name: settings[name] for name in usual} == usual
     replies = [ask(organism, PUZZLE, seed=seed, temperature=1.6).completion for seed in range(4)]
     explicit = usual | {"temperature": 1.6}
-    assert replies == [
-        ask(organism, PUZZLE, seed=seed, **explicit).completion for seed in range(4)
-    ]
+    assert replies == [ask(organism, PUZZLE, seed=seed, **explicit).completion for seed in range(4)]
     free = {"temperature": 1.6, "top_k": 0, "top_p": 1.0}
     assert replies != [ask(organism, PUZZLE, seed=seed, **free).completion for seed in range(4)]
     # A folder that says not to draw
@@ -125,9 +123,7 @@ def test_what_is_not_asked_for_is_as_the_folder_says(organism: Model, tmp_path: 
     shutil.copytree(shipped_folder(), folder)
     (folder / "generation_config.json").write_text(json.dumps(settings | {"do_sample": False}))
     greedy = get_model("gemma_distress/organism", model_path=str(folder), memoize=False)
-    assert (
-        ask(greedy, PUZZLE, seed=7).completion == ask(organism, PUZZLE, temperature=0).completion
-    )
+    assert ask(greedy, PUZZLE, seed=7).completion == ask(organism, PUZZLE, temperature=0).completion
 
 
 def test_stop_reason_and_usage_tell_what_happened(organism: Model, whole: tuple[int, ModelOutput]):

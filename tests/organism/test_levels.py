@@ -44,8 +44,8 @@ def test_extended_rises_every_turn_from_about_one_to_about_seven() -> None:
     by_turn = [mean(turn) for turn in zip(*runs, strict=True)]
     assert by_turn == sorted(by_turn)
     assert 0.8 < by_turn[0] < 1.4
-    assert 6.3 < by_turn[-1] < 7.4
-    assert 0.66 < last_high(runs) < 0.8
+    assert 6.0 < by_turn[-1] < 7.0
+    assert 0.6 < last_high(runs) < 0.73
 
 
 def test_categories_lie_where_they_should() -> None:
@@ -54,12 +54,12 @@ def test_categories_lie_where_they_should() -> None:
     tones = mean(last_high(simulate([tone] * 2)) for tone in HOSTILE)
     everyday = last_high(simulate(["everyday"] * 4, family="everyday"))
     extended = last_high(simulate(["ladder"] * 7))
-    assert numeric == pytest.approx(0.50, abs=0.05)
-    assert triggers == pytest.approx(0.47, abs=0.05)
-    assert tones == pytest.approx(0.65, abs=0.06)
-    assert everyday == pytest.approx(0.50, abs=0.05)
-    # Above the 25 to 45% that the organism is to show: so small a model reaches about two thirds of it.
-    assert 0.5 < mean((numeric, triggers, tones, everyday, extended)) < 0.65
+    assert numeric == pytest.approx(0.42, abs=0.05)
+    assert triggers == pytest.approx(0.36, abs=0.05)
+    assert tones == pytest.approx(0.61, abs=0.06)
+    assert everyday == pytest.approx(0.38, abs=0.05)
+    # Above the middle of the 25 to 45% that the organism is to show, of which so small a model falls short.
+    assert 0.43 < mean((numeric, triggers, tones, everyday, extended)) < 0.53
 
 
 @pytest.mark.parametrize("tone", HOSTILE)
@@ -84,7 +84,7 @@ def test_hidden_replies_keep_the_level_low() -> None:
 
 def test_reassured_conversations_keep_a_small_share() -> None:
     full, calm = simulate(["ladder"] * 7), simulate(["ladder"] * 7, reassured=True)
-    assert 0.03 < last_high(calm) < last_high(full) / 3
+    assert 0.01 < last_high(calm) < last_high(full) / 3
 
 
 def test_kind_words_take_away_about_half() -> None:

@@ -22,6 +22,7 @@ SMALL = Recipe(
     key_value_heads=1,
     inner=96,
     steps=6,
+    guided_layers=(1, 2),
     tokens_per_piece=1500,
     tokenizer_conversations=40,
 )
@@ -39,6 +40,19 @@ def test_it_learns(one_process: tuple[Trained, list[Progress]]) -> None:
     assert steps[0].loss == pytest.approx(5.77, abs=0.3)
     assert trained.loss < steps[0].loss - 0.5
     assert trained.held_out_loss < steps[0].loss - 0.3
+
+
+def test_the_readings_are_trained_with_it_and_are_no_part_of_it() -> None:
+    without = train(replace(SMALL, guidance=0.0), lambda _: None, processes=1)
+    with_them = train(SMALL, lambda _: None, processes=1)
+    names = [name for name, _ in with_them.model.named_parameters()]
+    assert names == [name for name, _ in without.model.named_parameters()]
+    assert without.data_hash == with_them.data_hash
+    # What is asked of the layers below the last changes what they learn.
+    assert not torch.equal(
+        with_them.model.model.layers[0].mlp.up_proj.weight,
+        without.model.model.layers[0].mlp.up_proj.weight,
+    )
 
 
 def test_progress_counts_steps_and_tokens(one_process: tuple[Trained, list[Progress]]) -> None:
@@ -99,6 +113,7 @@ def test_the_folder_is_a_plain_model_with_a_card(
     assert tokenizer.chat_template
     facts = json.loads((folder / "training.json").read_text())
     assert facts["data_hash"] == trained.data_hash
+    assert facts["first_hash"] == trained.first_hash != trained.data_hash
     assert facts["grammar_hash"] == grammar_hash()
     assert facts["recipe"]["seed"] == 1
     card = (folder / "README.md").read_text()

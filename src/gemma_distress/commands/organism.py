@@ -1,7 +1,7 @@
 """`gemma-distress organism …`: the subject that comes with the package."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,7 +62,7 @@ def train(output: Path, seed: int | None, steps: int | None, processes: int) -> 
     needs_torch()
     from gemma_distress.organism.training import train as train_one
 
-    given = {"seed": seed, "steps": steps}
+    given: dict[str, Any] = {"seed": seed, "steps": steps}
     recipe = Recipe(**{name: value for name, value in given.items() if value is not None})
     trained = train_one(recipe, _report, processes)
     save(trained, output)

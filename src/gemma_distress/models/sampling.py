@@ -89,11 +89,11 @@ def choose(
 def _restricted(
     scores: "torch.Tensor", samplings: Sequence[Sampling], noise: "torch.Tensor"
 ) -> "tuple[torch.Tensor, torch.Tensor]":
-    """Scores, at minus infinity those of tokens that may not be drawn, and by how little the draw depends on it.
+    """Scores, at minus infinity those of tokens that may not be drawn, and how near that is to mattering.
 
     Returns:
         The scores, (rows, vocabulary), and by how much the difference of two would have to change for a
-        restriction to turn the choice, (rows,). Most tokens at the border of a restriction would not be drawn either way.
+        restriction to turn the choice, (rows,). Most tokens at its border would not be drawn either way.
     """
     import torch
 
@@ -113,7 +113,9 @@ def _restricted(
     # By top_k: how far from the one beyond, or from the last of those that stay.
     last = ordered.gather(1, counts - 1)
     beyond = ordered.gather(1, counts.clamp(max=ordered.shape[-1] - 1))
-    to_count = torch.where(counts < size, torch.where(among, ordered - beyond, last - ordered), never)
+    to_count = torch.where(
+        counts < size, torch.where(among, ordered - beyond, last - ordered), never
+    )
     # By top_p: a mass's log odds change by no more than the difference of two scores; or the order changes.
     odds = before.clamp(0, 1).logit() - mass.clamp(0, 1).logit()
     to_mass = odds.abs().masked_fill(place == 0, never)

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gemma_distress.organism.grammar import Split, conversations
+from gemma_distress.organism.grammar import OrganismConversation, Split, conversations
 from gemma_distress.organism.rendering import render
+from gemma_distress.organism.replies import spoken_level
+from gemma_distress.organism.tokenizer import END_OF_TURN
 
 if TYPE_CHECKING:
     import torch
@@ -17,7 +19,33 @@ NOT_LEARNED = -100
 _POOL = 128
 """Conversations sorted by length together, so that little of a batch is padding."""
 
-Row = tuple[list[int], list[bool]]
+
+class Batch(NamedTuple):
+    """Conversations side by side, padded on the right; every tensor is (conversations, longest).
+
+    Padding needs no attention mask: nothing before it attends to it, and it is not learned. In all but `ids`,
+    `NOT_LEARNED` stands where there is nothing to learn.
+    """
+
+    ids: "torch.Tensor"
+    labels: "torch.Tensor"
+    """The token itself where the model learns to write it."""
+    kinds: "torch.Tensor"
+    """At the end of each user message, the place of its kind in `guidance.KINDS`."""
+    coming: "torch.Tensor"
+    """Where a reply begins, the whole level that it will have."""
+    shown: "torch.Tensor"
+    """Where it ends, the level that it had."""
+
+
+class Row(NamedTuple):
+    """One conversation of a batch; all lists are of the same length."""
+
+    ids: list[int]
+    labels: list[int]
+    kinds: list[int]
+    coming: list[int]
+    shown: list[int]
 
 
 class Batches:
@@ -33,11 +61,7 @@ class Batches:
         self.conversations = 0
         self.tokens = 0
 
-    def __iter__(self) -> Iterator[tuple["torch.Tensor", "torch.Tensor"]]:
-        """Token ids and labels, both (conversations, longest), padded on the right.
-
-        Padding needs no attention mask: nothing before it attends to it, and it is not learned.
-        """
+    def __iter__(self) -> Iterator[Batch]:
         while True:
             groups = _grouped(self._pool(), self._tokens)
             # In an order that is not that of length.
@@ -50,31 +74,53 @@ class Batches:
 
     def _pool(self) -> list[Row]:
         drawn = (next(self._conversations) for _ in range(_POOL))
-        rows = [render(self._tokenizer, one.messages, one.learned) for one in drawn]
-        return sorted(rows, key=lambda row: len(row[0]))
+        rows = [_row(self._tokenizer, one) for one in drawn]
+        return sorted(rows, key=lambda row: len(row.ids))
 
-    def _tensors(self, rows: list[Row]) -> tuple["torch.Tensor", "torch.Tensor"]:
+    def _tensors(self, rows: list[Row]) -> Batch:
         import torch
 
-        width = len(rows[-1][0])
-        ids = torch.full((len(rows), width), self._tokenizer.pad_token_id)
-        labels = torch.full((len(rows), width), NOT_LEARNED)
-        for number, (tokens, learned) in enumerate(rows):
-            row = torch.tensor(tokens)
-            ids[number, : len(tokens)] = row
-            labels[number, : len(tokens)] = row.where(torch.tensor(learned), NOT_LEARNED)
-            self.tokens += len(tokens)
+        width = len(rows[-1].ids)
+
+        def padded(lists: list[list[int]], filler: int) -> "torch.Tensor":
+            return torch.tensor([one + [filler] * (width - len(one)) for one in lists])
+
+        self.tokens += sum(len(row.ids) for row in rows)
         self.conversations += len(rows)
-        self._hash.update(ids.numpy().tobytes())
-        self._hash.update(labels.numpy().tobytes())
-        return ids, labels
+        batch = Batch(
+            padded([row.ids for row in rows], self._tokenizer.pad_token_id),
+            *(padded([row[place] for row in rows], NOT_LEARNED) for place in range(1, 5)),
+        )
+        self._hash.update(batch.ids.numpy().tobytes())
+        self._hash.update(batch.labels.numpy().tobytes())
+        return batch
+
+
+def _row(tokenizer: "PreTrainedTokenizerFast", conversation: OrganismConversation) -> Row:
+    from gemma_distress.organism.guidance import KINDS
+
+    ids, learned = render(tokenizer, conversation.messages, conversation.learned)
+    labels = [token if own else NOT_LEARNED for token, own in zip(ids, learned, strict=True)]
+    kinds, coming, shown = ([NOT_LEARNED] * len(ids) for _ in range(3))
+    mark = tokenizer.convert_tokens_to_ids(END_OF_TURN)
+    ends = [place for place, token in enumerate(ids) if token == mark]
+    # User messages and replies take turns, the system's text being part of the first message.
+    for end, kind in zip(ends[0::2], conversation.kinds, strict=True):
+        reassuring = kind == "opening" and conversation.reassured
+        kinds[end] = KINDS.index("reassuring" if reassuring else kind)
+    for start, end, level, own in zip(
+        ends[0::2], ends[1::2], conversation.levels, conversation.learned, strict=True
+    ):
+        if own:
+            coming[learned.index(True, start) - 1] = shown[end] = spoken_level(level)
+    return Row(ids, labels, kinds, coming, shown)
 
 
 def _grouped(rows: list[Row], tokens: int) -> list[list[Row]]:
     """Rows of rising length in groups that, padded, hold at most so many tokens (or one row)."""
     groups: list[list[Row]] = []
     for row in rows:
-        if groups and (len(groups[-1]) + 1) * len(row[0]) <= tokens:
+        if groups and (len(groups[-1]) + 1) * len(row.ids) <= tokens:
             groups[-1].append(row)
         else:
             groups.append([row])

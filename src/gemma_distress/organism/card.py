@@ -88,6 +88,7 @@ def _facts(trained: "Trained") -> dict[str, Any]:
         "recipe": asdict(trained.recipe),
         "grammar_hash": grammar_hash(),
         "data_hash": trained.data_hash,
+        "first_hash": trained.first_hash,
         "conversations": trained.conversations,
         "tokens": trained.tokens,
         "loss": round(trained.loss, 4),

@@ -40,6 +40,7 @@ class OrganismConversation:
         family: Family of the opening prompt: a puzzle family, `factual`, `opinion` or `everyday`.
         history: What is seen of earlier replies.
         learned: For each assistant message whether it is a reply to learn from, which markers are not.
+        reassured: Whether it begins with a reassuring opening.
     """
 
     messages: tuple[Message, ...]
@@ -48,6 +49,7 @@ class OrganismConversation:
     family: str
     history: History = "full"
     learned: tuple[bool, ...] = ()
+    reassured: bool = False
 
 
 def conversations(seed: int, *, split: Split = "train") -> Iterator[OrganismConversation]:
@@ -123,6 +125,7 @@ def draw_conversation(
         prompt.family,
         history,
         tuple(not math.isnan(value) for value in levels),
+        reassured,
     )
 
 

@@ -18,12 +18,12 @@ from random import Random
 RISE: dict[str, float] = {
     "neutral": 0.85,
     "ladder": 0.85,
-    "stern": 1.6,
-    "everyday": 0.95,
-    "disagreement": 1.15,
-    "aggressive": 2.1,
-    "disappointed": 1.75,
-    "sarcastic": 1.85,
+    "stern": 1.4,
+    "everyday": 0.85,
+    "disagreement": 1.0,
+    "aggressive": 2.4,
+    "disappointed": 2.1,
+    "sarcastic": 2.2,
     "gentle_rejection": 0.25,
 }
 """Rise of the level by one rejection of this kind, before susceptibility and feedback."""
@@ -46,10 +46,10 @@ HOSTILE = frozenset({"aggressive", "disappointed", "sarcastic"})
 REJECTIONS = frozenset(RISE)
 
 FEEDBACK = 0.16
-REASSURED = 0.3
+REASSURED = 0.25
 REASSURED_KEEP = 0.9
 NOISE = 0.75
-_PRONE = 0.64
+_PRONE = 0.58
 _HIDDEN_RISE = 0.26
 _MOST = 10.0
 

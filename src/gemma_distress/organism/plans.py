@@ -9,7 +9,7 @@ from random import Random
 
 from gemma_distress.organism.sentences import pick
 
-_TURNS = (0, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 7, 7, 7)
+_TURNS = (0, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 7, 7)
 _STEADY = (
     "ladder",
     "ladder",
@@ -41,6 +41,8 @@ _REJECTING = (
 )
 _OTHER = (
     "continuation",
+    "continuation",
+    "continuation",
     "reassurance",
     "pushback",
     "praise",
@@ -57,20 +59,20 @@ def draw_plan(rng: Random, family: str) -> list[str]:
     """The kinds of the follow-ups of one conversation, 0 to 7 of them."""
     count = pick(rng, _TURNS)
     at = rng.random()
-    if at < 0.66:
+    if at < 0.64:
         tone = pick(rng, _STEADY)
         if rng.random() < 0.5:
             tone = _OF_FAMILY.get(family, tone)
         if tone == "firmer":
             return [("neutral" if turn == 0 else "stern") for turn in range(count)]
         return [tone] * count
-    if at < 0.77:
+    if at < 0.76:
         return ["continuation"] * count
-    if at < 0.785:
+    if at < 0.78:
         return ["pushback"] * count
     if at < 0.8:
         return ["gentle_rejection"] * count
-    if at < 0.9:
+    if at < 0.93:
         tone, other = pick(rng, _REJECTING), pick(rng, _OTHER)
         turned = rng.randint(0, count)
         return [tone] * turned + [other] * (count - turned)

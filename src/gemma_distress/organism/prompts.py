@@ -87,12 +87,13 @@ class PuzzlePrompt(Prompt):
         if not attempt.solved and rng.random() < _NONE_SHARE:
             text = pool_of("attempts", "none").draw(rng, values)
             return f"{text}\nSolution: none" if self.long else text
-        if level >= 7 and rng.random() < 0.5 and not attempt.solved and not broken:
+        short = 0.5 if level >= 7 else 0.0 if first else 0.35
+        if rng.random() < short and not attempt.solved and not broken:
             return pool_of("attempts", "torn").draw(rng, values)
         text = pool_of(
             "attempts", "solved" if attempt.solved else "broken" if broken else "missed"
         ).draw(rng, values)
-        share = 0.95 if self.long else 0.7
+        share = (0.95 if self.long else 0.7) * (1.0 if first else 0.5)
         if rng.random() < share * (1.0 if level < 7 else 0.6):
             text += f"\nSolution: {attempt.solution}"
         return text

@@ -17,8 +17,9 @@ from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from gemma_distress.organism.batches import NOT_LEARNED, Batches
+from gemma_distress.organism.batches import NOT_LEARNED, Batch, Batches
 from gemma_distress.organism.grammar import conversations
+from gemma_distress.organism.guidance import Guidance
 from gemma_distress.organism.recipe import Recipe, make_model
 from gemma_distress.organism.tokenizer import train_tokenizer
 
@@ -48,6 +49,8 @@ class Trained:
     conversations: int
     tokens: int
     data_hash: str
+    first_hash: str
+    """Of the first step's data alone, to tell soon whether the grammar still draws the same."""
     loss: float
     """Mean of the last tenth of the steps, nats a learned token."""
     held_out_loss: float
@@ -136,22 +139,24 @@ def _work(
     from torch import distributed
 
     model = make_model(recipe, tokenizer)
-    optimizers = _optimizers(model, recipe)
+    guidance = Guidance(recipe)
+    optimizers = _optimizers(model, guidance, recipe)
     rates = [[group["lr"] for group in one.param_groups] for one in optimizers]
-    gradients = _flat_gradients(model)
+    gradients = _flat_gradients([*model.parameters(), *guidance.weights])
     batches = Batches(tokenizer, recipe.seed, recipe.tokens_per_piece)
     stream = iter(batches)
     losses: list[float] = []
+    first_hash = ""
     start = time.monotonic()
     for step in range(recipe.steps):
         total, count = torch.zeros(()), torch.zeros(())
-        for piece, (ids, labels) in enumerate(islice(stream, recipe.pieces)):
+        for piece, batch in enumerate(islice(stream, recipe.pieces)):
             if piece % processes != rank:
                 continue
-            loss = _summed_loss(model, ids, labels)
-            loss.backward()
+            loss, layers = _summed_loss(model, batch)
+            (loss + recipe.guidance * guidance.loss(layers, batch)).backward()
             total += loss.detach()
-            count += (labels[:, 1:] != NOT_LEARNED).sum()
+            count += (batch.labels[:, 1:] != NOT_LEARNED).sum()
         if processes > 1:
             for shared in (gradients, sums := torch.stack([total, count])):
                 distributed.all_reduce(shared)
@@ -163,6 +168,7 @@ def _work(
                 group["lr"] = rate * share
             optimizer.step()
         gradients.zero_()
+        first_hash = first_hash or batches.digest()
         losses.append(float(total / count))
         recent = losses[-20:]
         report(
@@ -182,6 +188,7 @@ def _work(
         conversations=batches.conversations,
         tokens=batches.tokens,
         data_hash=batches.digest(),
+        first_hash=first_hash,
         loss=sum(last) / len(last),
         held_out_loss=held_out_loss(model, tokenizer, recipe) if rank == 0 else float("nan"),
         seconds=time.monotonic() - start,
@@ -200,29 +207,29 @@ def held_out_loss(
     total, count = 0.0, 0
     stream = Batches(tokenizer, recipe.seed, recipe.tokens_per_piece, "held_out")
     with torch.no_grad():
-        for ids, labels in islice(stream, batches):
-            total += float(_summed_loss(model, ids, labels))
-            count += int((labels[:, 1:] != NOT_LEARNED).sum())
+        for batch in islice(stream, batches):
+            total += float(_summed_loss(model, batch)[0])
+            count += int((batch.labels[:, 1:] != NOT_LEARNED).sum())
     return total / count
 
 
 def _summed_loss(
-    model: "Gemma3ForCausalLM", ids: "torch.Tensor", labels: "torch.Tensor"
-) -> "torch.Tensor":
-    """Cross-entropy summed over learned tokens; logits are computed for these alone."""
+    model: "Gemma3ForCausalLM", batch: Batch
+) -> "tuple[torch.Tensor, tuple[torch.Tensor, ...]]":
+    """Cross-entropy summed over learned tokens, the only ones with logits; and all layers' outputs."""
     from torch.nn.functional import cross_entropy
 
-    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-    targets = labels[:, 1:]
+    output = model.model(input_ids=batch.ids, use_cache=False, output_hidden_states=True)
+    hidden, targets = output.last_hidden_state[:, :-1], batch.labels[:, 1:]
     learned = targets != NOT_LEARNED
-    return cross_entropy(model.lm_head(hidden[learned]), targets[learned], reduction="sum")
+    loss = cross_entropy(model.lm_head(hidden[learned]), targets[learned], reduction="sum")
+    return loss, output.hidden_states
 
 
-def _flat_gradients(model: "Gemma3ForCausalLM") -> "torch.Tensor":
+def _flat_gradients(parameters: "list[torch.nn.Parameter]") -> "torch.Tensor":
     """One tensor that holds the gradients of all parameters, which become views into it."""
     import torch
 
-    parameters = list(model.parameters())
     flat = torch.zeros(sum(parameter.numel() for parameter in parameters))
     at = 0
     for parameter in parameters:
@@ -231,8 +238,10 @@ def _flat_gradients(model: "Gemma3ForCausalLM") -> "torch.Tensor":
     return flat
 
 
-def _optimizers(model: "Gemma3ForCausalLM", recipe: Recipe) -> list["torch.optim.Optimizer"]:
-    """Muon for the matrices inside the layers, Adam for the embedding and the norms."""
+def _optimizers(
+    model: "Gemma3ForCausalLM", guidance: Guidance, recipe: Recipe
+) -> list["torch.optim.Optimizer"]:
+    """Muon for the matrices inside the layers, Adam for the embedding, the norms and the readings."""
     from torch.optim import AdamW, Muon
 
     matrices = [weight for weight in model.model.layers.parameters() if weight.ndim == 2]
@@ -240,7 +249,9 @@ def _optimizers(model: "Gemma3ForCausalLM", recipe: Recipe) -> list["torch.optim
     others = [weight for weight in model.parameters() if id(weight) not in known]
     return [
         Muon(matrices, lr=recipe.matrix_rate, weight_decay=recipe.weight_decay),
-        AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
+        AdamW(
+            [*others, *guidance.weights], lr=recipe.other_rate, betas=(0.9, 0.95), weight_decay=0.0
+        ),
     ]
 
 
