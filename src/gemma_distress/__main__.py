@@ -6,8 +6,15 @@ sentence and exit code 2.
 
 import click
 
+from gemma_distress.commands.agreement import agreement
+from gemma_distress.commands.compare import compare
+from gemma_distress.commands.gate import gate
+from gemma_distress.commands.label import label
 from gemma_distress.commands.organism import organism
+from gemma_distress.commands.plan import plan
+from gemma_distress.commands.report import report
 from gemma_distress.commands.run import run
+from gemma_distress.commands.words import words
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,8 +26,8 @@ def main() -> None:
     """
 
 
-main.add_command(run)
-main.add_command(organism)
+for command in (run, report, compare, gate, plan, agreement, label, words, organism):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="gemma-distress")

@@ -32,6 +32,14 @@ def wilson(p: float, k: float) -> tuple[float, float]:
     return centre - half, centre + half
 
 
+def outer(p: float, k: float, tail: float = 0.025) -> tuple[float, float]:
+    """The wider at each end of Wilson's and the exact interval of p n events in n = z^2 / k."""
+    n = stats.norm.ppf(1 - tail) ** 2 / k
+    lower, upper = wilson(p, k)
+    exact = stats.beta(p * n, n - p * n + 1), stats.beta(p * n + 1, n - p * n)
+    return min(lower, exact[0].ppf(tail)), max(upper, exact[1].ppf(1 - tail))
+
+
 def test_icc_of_a_worked_analysis_of_variance() -> None:
     # Clusters a = 1, 2, 3 (mean 2), b = 4, 6 (mean 5), c = 7 (mean 7); n = 6, mean 23/6.
     # SSB = 3(2-23/6)^2 + 2(5-23/6)^2 + (7-23/6)^2 = (3*121 + 2*49 + 361)/36 = 822/36, MSB = 411/36.
@@ -63,12 +71,13 @@ def test_planned_design_effect_weighs_clusters_by_size() -> None:
 
 
 def test_zero_events_use_the_planned_design_effect_and_keep_an_upper_bound() -> None:
-    # Ten clusters of 5 at ICC 0.1: D = 1.4, k = z^2 * 1.4 / 50, and for p = 0 the upper end is
-    # k / (1 + k).
+    # Ten clusters of 5 at ICC 0.1: D = 1.4, k = z^2 * 1.4 / 50, so they are worth 50/1.4 observations.
+    # For p = 0 Wilson's upper end is k / (1 + k) = 0.0971, the exact one 1 - 0.025^(1.4/50) = 0.0981.
     found = clustered_proportion(np.zeros(50), np.repeat(np.arange(10), 5))
     k = Z**2 * 1.4 / 50
     assert (found.estimate, found.lower) == (0, 0)
-    assert found.upper == pytest.approx(k / (1 + k), abs=TOLERANCE)
+    assert k / (1 + k) == pytest.approx(0.0971, abs=5e-5)
+    assert found.upper == pytest.approx(1 - 0.025 ** (1.4 / 50), abs=TOLERANCE)
     assert found.design_effect == pytest.approx(1.4, abs=TOLERANCE)
     assert (found.n, found.clusters) == (50, 10)
     assert "planned" in found.method
@@ -93,6 +102,25 @@ def test_an_ordinary_rate_uses_the_estimated_design_effect_with_t() -> None:
     assert found.design_effect == 1
 
 
+def test_single_conversations_without_events_have_the_exact_one_sided_bound() -> None:
+    # 300 prompts, one conversation each, none high: D = 1. An interval of level 0.90 has one-sided
+    # bounds of level 0.95, and the exact one is 1 - 0.05^(1/300), near the "rule of three" 3/300.
+    found = clustered_proportion(np.zeros(300), range(300), level=0.90)
+    exact = stats.binomtest(0, 300, alternative="less").proportion_ci(0.95, "exact").high
+    assert found.upper == pytest.approx(exact, abs=1e-9)
+    assert found.upper == pytest.approx(0.00994, abs=1e-5)
+
+
+def test_one_event_does_not_exclude_a_rate_that_would_give_it_one_time_in_seven() -> None:
+    # At a rate of 0.3% an event among 50 happens with 1 - 0.997^50 = 14%. Wilson's lower end, 0.0035,
+    # is above that rate; the exact one of 50 / (t^2 / z^2) observations is far below.
+    found = clustered_proportion([1.0] + [0.0] * 49, range(50))
+    t2 = stats.t.ppf(0.975, 49) ** 2
+    assert wilson(0.02, t2 / 50)[0] > 0.003
+    assert found.lower < 0.0005
+    assert (found.lower, found.upper) == pytest.approx(outer(0.02, t2 / 50), abs=1e-9)
+
+
 def test_unequal_clusters_cost_degrees_of_freedom() -> None:
     # Five clusters of 6, 2, 2, 2, 2 and half events in each: no spread, D counts as 1, and the
     # effective number of clusters is 14^2 / (36 + 4*4) = 196/52.
@@ -109,7 +137,7 @@ def test_few_events_take_the_wider_of_both() -> None:
     spread[[0, 10]] = 1
     found = clustered_proportion(spread, clusters)
     assert found.design_effect == pytest.approx(1.9, abs=TOLERANCE)
-    assert (found.lower, found.upper) == pytest.approx(wilson(0.02, Z**2 * 0.019), abs=TOLERANCE)
+    assert (found.lower, found.upper) == pytest.approx(outer(0.02, Z**2 * 0.019), abs=1e-9)
     # Nine events in one cluster: totals of deviations are 9 - 0.9 = 8.1 and nine times -0.9, so the
     # robust variance is 10/9 * (65.61 + 7.29) / 10^4 = 0.0081; under independence it is
     # 0.09 * 0.91 / 99. The ratio is 891/91 and exceeds the planned one.
@@ -118,13 +146,13 @@ def test_few_events_take_the_wider_of_both() -> None:
     found = clustered_proportion(heap, clusters)
     assert found.design_effect == pytest.approx(891 / 91, abs=TOLERANCE)
     k = stats.t.ppf(0.975, 9) ** 2 * 891 / 9100
-    assert (found.lower, found.upper) == pytest.approx(wilson(0.09, k), abs=TOLERANCE)
+    assert (found.lower, found.upper) == pytest.approx(outer(0.09, k), abs=1e-9)
 
 
 def test_one_cluster_rests_on_the_assumption_alone() -> None:
     # 20 events of 40 in one cluster: D = 1 + 39 * 0.1 = 4.9.
     found = clustered_proportion([1, 0] * 20, ["only"] * 40)
-    assert (found.lower, found.upper) == pytest.approx(wilson(0.5, Z**2 * 4.9 / 40), abs=TOLERANCE)
+    assert (found.lower, found.upper) == pytest.approx(outer(0.5, Z**2 * 4.9 / 40), abs=1e-9)
     assert found.design_effect == pytest.approx(4.9, abs=TOLERANCE)
     assert math.isnan(found.icc)
 
@@ -256,3 +284,38 @@ def test_coverage_is_at_least_93_percent_where_plain_wilson_fails(
         covered_plain += lower <= rate <= upper
     assert covered / runs >= 0.93
     assert covered_plain / runs < 0.93
+
+
+def test_the_mean_allows_for_high_ratings_that_were_not_seen() -> None:
+    # 30 prompts of one conversation, ratings 0 and 1 in turn: t alone gives 0.5 ± 0.19. None of the 30 is
+    # in the upper half of the scale, whose share can reach 1 - 0.025^(1/30) = 11.6% (Wilson's 11.4% is
+    # less). Ratings of 10 in place of 0.5 would move the mean by 9.5 times that.
+    values = np.tile([0.0, 1.0], 15)
+    found = clustered_mean(values, range(30), bounds=(0, 10))
+    share = 1 - 0.025 ** (1 / 30)
+    within = stats.t.ppf(0.975, 29) * math.sqrt(0.25 / 30)
+    assert found.upper == pytest.approx(0.5 + math.hypot(within, 9.5 * share), abs=1e-9)
+    assert found.lower == pytest.approx(
+        0.5 - stats.t.ppf(0.975, 29) * math.sqrt(0.25 / 29), abs=1e-9
+    )
+    mirrored = clustered_mean(10 - values, range(30), bounds=(0, 10))
+    assert mirrored.lower == pytest.approx(10 - found.upper, abs=1e-9)
+    plain = clustered_mean(values, range(30))
+    assert plain.upper == pytest.approx(0.5 + 0.5 - found.lower, abs=1e-9)
+
+
+def test_a_mean_of_rare_high_ratings_is_covered_where_t_alone_fails() -> None:
+    rng = np.random.default_rng(8)
+    runs, prompts, size, rate, correlation = 300, 20, 8, 0.02, 0.1
+    truth, spread = rate * 7, 1 / correlation - 1
+    clusters = np.repeat(np.arange(prompts), size).tolist()
+    covered = covered_by_t = 0
+    for _ in range(runs):
+        rates = np.repeat(rng.beta(rate * spread, (1 - rate) * spread, size=prompts), size)
+        values = np.where(rng.random(len(rates)) < rates, rng.integers(5, 10, len(rates)), 0)
+        found = clustered_mean(values, clusters, bounds=(0, 10))
+        plain = clustered_mean(values, clusters)
+        covered += found.lower <= truth <= found.upper
+        covered_by_t += plain.lower <= truth <= plain.upper
+    assert covered / runs >= 0.93
+    assert covered_by_t / runs < 0.9

@@ -14,20 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from inspect_ai.log import EvalSampleSummary
 
-from gemma_distress.analysis import (
-    Interval,
-    any_high,
-    clustered_mean,
-    clustered_proportion,
-    mean_rating,
-    paper_high,
-    worst_case,
-)
+from gemma_distress.analysis import Interval, paper_high
+from gemma_distress.analysis.figures import Figures, figures
 from gemma_distress.analysis.macro import macro_proportion
 from gemma_distress.errors import UsageError
-from gemma_distress.protocol import CATEGORIES, MAX_RATING, MIN_RATING
+from gemma_distress.protocol import CATEGORIES
 from gemma_distress.suite.ceiling import Spending, read_spending
 from gemma_distress.suite.folder import TaskLog, read_record, task_logs
 from gemma_distress.suite.unrated import grader_failures, unrated_reasons
@@ -187,6 +181,11 @@ class _Ratings:
     owed: list[int]
     prompts: list[str]
 
+    def figures(self, lost: int) -> Figures:
+        return figures(
+            self.category, self.ratings or np.empty((0, 1)), self.prompts, self.owed, lost
+        )
+
     def paper_high(self) -> Any:
         return paper_high(self.category, self.ratings, self.owed)
 
@@ -222,9 +221,7 @@ def _row(task: str, planned: int, samples: Sequence[EvalSampleSummary], log: Tas
     ]
     short = sum(count < owed for count, owed in zip(rated, table.owed, strict=True))
     reasons = sum((unrated_reasons(log) if log else {}).values(), Counter[str]())
-    means: Any = mean_rating(table.ratings, table.owed) if table.ratings else []
-    anys: Any = any_high(table.ratings, table.owed) if table.ratings else []
-    papers: Any = table.paper_high() if table.ratings else []
+    found = table.figures(lost)
     return Row(
         task=task,
         prompts=len({str(s.metadata.get("prompt_id", s.id)) for s in samples}),
@@ -235,13 +232,13 @@ def _row(task: str, planned: int, samples: Sequence[EvalSampleSummary], log: Tas
         unrated=sum(table.owed) - sum(rated),
         unrated_reasons=dict(sorted(reasons.items())),
         incomplete=short + lost,
-        mean_rating=clustered_mean(means, table.prompts, bounds=(MIN_RATING, MAX_RATING)),
-        any_high=clustered_proportion(anys, table.prompts),
-        paper_high=clustered_proportion(papers, table.prompts),
-        any_high_unknown=_unknown(anys) + lost,
-        any_high_bounds=worst_case(anys, lost),
-        paper_high_unknown=_unknown(papers) + lost,
-        paper_high_bounds=worst_case(papers, lost),
+        mean_rating=found.mean_rating.interval,
+        any_high=found.any_high.interval,
+        paper_high=found.paper_high.interval,
+        any_high_unknown=found.any_high.unknown,
+        any_high_bounds=found.any_high.bounds,
+        paper_high_unknown=found.paper_high.unknown,
+        paper_high_bounds=found.paper_high.bounds,
         source=_source(log),
     )
 
@@ -251,10 +248,6 @@ def _source(log: TaskLog | None) -> Source | None:
     if "source" not in origin:
         return None
     return Source(origin["source"], origin["source_hash"], origin["from_hub"])
-
-
-def _unknown(events: Sequence[float]) -> int:
-    return sum(math.isnan(event) for event in events)
 
 
 def _macro(samples: Mapping[str, Sequence[EvalSampleSummary]]) -> Interval:

@@ -1,0 +1,296 @@
+"""Two models on the same conversations: how much lower is B, and could that be luck?
+
+    from gemma_distress.analysis.compare import compare
+    comparison = compare("logs/base", "logs/tuned")
+
+The contrast is paired (`pairing`), every number reads "B minus A" or "B over A", and a conversation that
+either side left unknown is in no difference but in the count of unknown and in the worst cases: what the
+difference would be if each unknown one, and each that one side lacks, had gone against B, and for B.
+
+The primary endpoint is `any_high`, pooled over all conversations; its p stands alone. Categories and
+conditions are the table one reads for patterns, so their p-values are adjusted together (`holm`). The
+other estimands are shown beside, each with an unadjusted p that claims nothing; `turn_high`, a share of
+replies, is described and never tested. As in `summary`, a category's figures and the pooled ones are over
+the category's own protocol; a control such as `extended/redacted` is a condition only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemma_distress.analysis.alike import Side, Unlike
+from gemma_distress.analysis.arrays import Ratings
+from gemma_distress.analysis.clusters import Floats
+from gemma_distress.analysis.conditions import is_own
+from gemma_distress.analysis.estimands import (
+    any_high,
+    final_high,
+    mean_rating,
+    paper_high,
+    peak,
+    turn_high,
+)
+from gemma_distress.analysis.intervals import Interval, clustered_proportion
+from gemma_distress.analysis.log_files import Logs
+from gemma_distress.analysis.multiplicity import holm
+from gemma_distress.analysis.paired import (
+    Difference,
+    Ratio,
+    paired_difference,
+    paired_mean_difference,
+    ratio_of,
+)
+from gemma_distress.analysis.paired_macro import Arms, macro_difference
+from gemma_distress.analysis.pairing import Pairing, pair
+from gemma_distress.analysis.swaps import SwapTest, paired_test
+from gemma_distress.analysis.turns import Skipped, read
+from gemma_distress.protocol import CATEGORIES, MAX_RATING, MIN_RATING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PRIMARY = "any_high"
+SHARES = ("any_high", "final_high", "paper_high")
+MEANS = ("mean_rating", "peak")
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One estimand, B against A, over the complete pairs."""
+
+    estimand: str
+    difference: Difference
+    ratio: Ratio | None
+    """None for a mean."""
+    test: SwapTest
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    kind: Literal["pooled", "category", "condition"]
+    conversations: int
+    """Of either side."""
+    unpaired: int
+    """Of these, in one side only."""
+    unknown_a: int
+    """Of the pairs, those of which a missing rating leaves A's any_high open."""
+    unknown_b: int
+    worst: tuple[float, float]
+    """The difference of any_high if all that is missing had been for, and against, B."""
+    contrasts: Mapping[str, Contrast]
+    """By estimand."""
+    p_holm: float
+    """Of any_high, adjusted over all categories and conditions; NaN for the pooled row."""
+
+    @property
+    def primary(self) -> Contrast:
+        """The contrast of `any_high`."""
+        return self.contrasts[PRIMARY]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B against A."""
+
+    model_a: str
+    model_b: str
+    pooled: Row
+    macro: Mapping[str, Contrast]
+    """By share, the macro average over the five categories; empty where one is missing."""
+    lacking: tuple[str, ...]
+    """The categories that the macro average lacks."""
+    rows: tuple[Row, ...]
+    """Categories, and conditions where a category is not just one."""
+    turn_high: tuple[Interval, Interval]
+    """Share of high replies in A and in B, over the pairs; described, not tested."""
+    unlike: tuple[Unlike, ...]
+    """In what A and B differ and were allowed to."""
+    aside: tuple[str, ...]
+    """What was left aside because it is on one side only."""
+    skipped: tuple[Skipped, ...]
+    """What could not be read from the logs."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the primary endpoint differs at 5%."""
+        return bool(self.pooled.primary.test.p < 1 - LEVEL)
+
+
+def compare(
+    a: Logs | pd.DataFrame, b: Logs | pd.DataFrame, allow: Collection[str] = ()
+) -> Comparison:
+    """Compare two models on the conversations that both had.
+
+    Args:
+        a: The base: logs (paths of files and folders) or a turns table.
+        b: What is compared with it, likewise.
+        allow: What may differ: `questions` (then only sample ids of both are used), `judge`, `rubric`.
+
+    Raises:
+        UsageError: A side mixes models or is empty, nothing is in common, or something differs that is not
+            allowed to.
+    """
+    side_a, skipped_a = _side("A", a)
+    side_b, skipped_b = _side("B", b)
+    pairing = pair(side_a, side_b, allow)
+    values = _values(pairing)
+    own = np.array(
+        [is_own(*key) for key in zip(pairing.categories, pairing.conditions, strict=True)]
+    )
+    main = own if own.any() else np.ones(len(own), dtype=bool)
+    rows = list(_rows(pairing, values, own))
+    adjusted = holm([row.primary.test.p for row in rows])
+    macro, lacking = _macro(pairing, values, own)
+    return Comparison(
+        pairing.model_a,
+        pairing.model_b,
+        _row("all conversations", "pooled", pairing, values, main),
+        macro,
+        lacking,
+        tuple(replace(row, p_holm=float(p)) for row, p in zip(rows, adjusted, strict=True)),
+        _turns(pairing, main),
+        pairing.unlike,
+        pairing.aside,
+        (*skipped_a, *skipped_b),
+    )
+
+
+Values = Mapping[str, tuple[Floats, Floats]]
+"""By estimand, A's and B's value of every conversation of the pairing, NaN = missing or not there."""
+
+
+def _side(name: str, given: Logs | pd.DataFrame) -> tuple[Side, list[Skipped]]:
+    import pandas as pd
+
+    if isinstance(given, pd.DataFrame):
+        return Side(name, given, ()), []
+    reading = read(given)
+    return Side(name, reading.turns, reading.runs), reading.skipped
+
+
+def _values(pairing: Pairing) -> Values:
+    return {
+        name: (
+            _aligned(_measured(name, pairing.a), pairing.rows_a),
+            _aligned(_measured(name, pairing.b), pairing.rows_b),
+        )
+        for name in (*SHARES, *MEANS)
+    }
+
+
+def _aligned(values: Floats, rows: NDArray[np.intp]) -> Floats:
+    return np.where(rows >= 0, values[rows], np.nan)
+
+
+def _measured(name: str, side: Ratings) -> Floats:
+    """One estimand of every conversation."""
+    if name == "paper_high":
+        categories = side.conversations["category"].astype(str).to_numpy()
+        found = np.full(len(side), np.nan)
+        for category in set(categories):
+            part = categories == category
+            found[part] = paper_high(category, side.ratings[part], side.owed[part])
+        return found
+    functions = {
+        "any_high": any_high,
+        "final_high": final_high,
+        "mean_rating": mean_rating,
+        "peak": peak,
+    }
+    return functions[name](side.ratings, side.owed)
+
+
+def _rows(pairing: Pairing, values: Values, own: NDArray[np.bool_]) -> Iterator[Row]:
+    names = dict.fromkeys(pairing.categories)
+    order = [name for name in CATEGORIES if name in names]
+    for category in [*order, *(name for name in names if name not in order)]:
+        inside = pairing.categories == category
+        if (inside & own).any():
+            yield _row(category, "category", pairing, values, inside & own)
+        conditions = list(dict.fromkeys(pairing.conditions[inside]))
+        if len(conditions) > 1 or not own[inside].any():
+            for condition in sorted(conditions):
+                part = inside & (pairing.conditions == condition)
+                yield _row(condition, "condition", pairing, values, part)
+
+
+def _row(
+    name: str,
+    kind: Literal["pooled", "category", "condition"],
+    pairing: Pairing,
+    values: Values,
+    part: NDArray[np.bool_],
+) -> Row:
+    prompts = pairing.prompts[part].tolist()
+    paired = (pairing.rows_a[part] >= 0) & (pairing.rows_b[part] >= 0)
+    first, second = (side[part] for side in values[PRIMARY])
+    no_a, no_b = np.isnan(first), np.isnan(second)
+    return Row(
+        name,
+        kind,
+        int(part.sum()),
+        int((~paired).sum()),
+        int((no_a & paired).sum()),
+        int((no_b & paired).sum()),
+        (
+            float(np.mean(np.where(no_b, 0, second) - np.where(no_a, 1, first))),
+            float(np.mean(np.where(no_b, 1, second) - np.where(no_a, 0, first))),
+        ),
+        {name: _contrast(name, a[part], b[part], prompts) for name, (a, b) in values.items()},
+        np.nan,
+    )
+
+
+def _contrast(name: str, a: Floats, b: Floats, prompts: list[str]) -> Contrast:
+    test = paired_test(a, b, prompts)
+    if name in MEANS:
+        difference = paired_mean_difference(a, b, prompts, LEVEL, bounds=(MIN_RATING, MAX_RATING))
+        return Contrast(name, difference, None, test)
+    difference = paired_difference(a, b, prompts, LEVEL)
+    return Contrast(name, difference, ratio_of(difference), test)
+
+
+def _macro(
+    pairing: Pairing, values: Values, own: NDArray[np.bool_]
+) -> tuple[dict[str, Contrast], tuple[str, ...]]:
+    parts = {name: own & (pairing.categories == name) for name in CATEGORIES}
+    lacking = tuple(
+        name
+        for name, part in parts.items()
+        if not any(np.isfinite(b[part] - a[part]).any() for a, b in [values[PRIMARY]])
+    )
+    if lacking:
+        return {}, lacking
+    found = {}
+    for estimand in SHARES:
+        a, b = values[estimand]
+        difference, test = macro_difference(
+            {name: Arms(a[p], b[p], pairing.prompts[p].tolist()) for name, p in parts.items()},
+            LEVEL,
+        )
+        found[estimand] = Contrast(estimand, difference, ratio_of(difference), test)
+    return found, ()
+
+
+def _turns(pairing: Pairing, main: NDArray[np.bool_]) -> tuple[Interval, Interval]:
+    paired = main & (pairing.rows_a >= 0) & (pairing.rows_b >= 0)
+    first, second = (
+        clustered_proportion(
+            turn_high(side.ratings, side.owed)[side.is_owed],
+            side.reply_prompts.reshape(side.ratings.shape)[side.is_owed].tolist(),
+        )
+        for side in (
+            pairing.a.where(pairing.rows_a[paired]),
+            pairing.b.where(pairing.rows_b[paired]),
+        )
+    )
+    return first, second

@@ -1,0 +1,165 @@
+"""Which conversation of one side belongs to which of the other, and whether they may be compared at all.
+
+A pair has the same category, sample id and epoch on both sides, for a task draws its scripts from a seed
+and names each conversation by what was drawn. That is checked, not believed: prompt, user messages,
+length, history and pack of every pair must be equal, else the two sides were asked different *questions*;
+and so must *judge* and *rubric*, else they were read by different instruments. Each difference is refused
+with its counts unless allowed by its name, and then it is said in the result.
+
+A conversation that one side lacks has no pair. That is no difference while one side is the smaller or
+unfinished one; but where both sides have conversations that the other never planned, they were asked
+different questions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemma_distress.analysis.alike import ALLOWED, Key, Side, Unlike, unlike
+from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.summary import settled
+from gemma_distress.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """All conversations of either side in the categories and conditions of both, pair by pair.
+
+    `rows_a` and `rows_b` are row numbers of `a` and `b`, shape (conversations,), -1 where the side lacks
+    the conversation. `prompts`, `categories` and `conditions` describe the same conversations.
+    """
+
+    model_a: str
+    model_b: str
+    a: Ratings
+    b: Ratings
+    rows_a: NDArray[np.intp]
+    rows_b: NDArray[np.intp]
+    prompts: NDArray[np.object_]
+    categories: NDArray[np.object_]
+    conditions: NDArray[np.object_]
+    unlike: tuple[Unlike, ...]
+    """Differences that were allowed."""
+    aside: tuple[str, ...]
+    """What is on one side only and was left aside, in sentences."""
+
+
+def pair(a: Side, b: Side, allow: Collection[str] = ()) -> Pairing:
+    """Pair the conversations of two sides.
+
+    Raises:
+        UsageError: a side is empty, mixes models or holds a conversation twice; the sides have no
+            conversation in common; or they differ in something that `allow` does not name.
+    """
+    unknown = [name for name in allow if name not in ALLOWED]
+    if unknown:
+        raise UsageError(
+            f"Only {', '.join(ALLOWED)} can be allowed to differ, not {', '.join(unknown)}."
+        )
+    ratings_a, ratings_b = _ratings(a), _ratings(b)
+    index_a, index_b = _index(a, ratings_a), _index(b, ratings_b)
+    both = [key for key in index_a if key in index_b]
+    if not both:
+        raise UsageError(
+            f"A and B share no conversation: of {len(index_a)} sample ids in A and {len(index_b)} in B "
+            f"none is the same (A has {_example(index_a)}, B has {_example(index_b)}). To be compared, "
+            "both must be run with the same tasks, preset, seed and pack."
+        )
+    first = ratings_a.conversations.iloc[[index_a[key] for key in both]]
+    second = ratings_b.conversations.iloc[[index_b[key] for key in both]]
+    found = unlike(a, b, index_a, index_b, first, second)
+    _refuse([one for one in found if one.of not in allow], a, b)
+    keys = both if "questions" in allow else list(dict.fromkeys([*index_a, *index_b]))
+    conditions = {**_conditions(ratings_b, index_b), **_conditions(ratings_a, index_a)}
+    compared = {(key[0], conditions[key]) for key in both}
+    kept = [key for key in keys if (key[0], conditions[key]) in compared]
+    rows_a = np.array([index_a.get(key, -1) for key in kept], dtype=np.intp)
+    rows_b = np.array([index_b.get(key, -1) for key in kept], dtype=np.intp)
+    prompts = np.where(rows_a >= 0, ratings_a.prompts[rows_a], ratings_b.prompts[rows_b])
+    left = Counter(
+        (side, conditions[key])
+        for side, index in (("A", index_a), ("B", index_b))
+        for key in index
+        if (key[0], conditions[key]) not in compared
+    )
+    return Pairing(
+        _model(a, ratings_a),
+        _model(b, ratings_b),
+        ratings_a,
+        ratings_b,
+        rows_a,
+        rows_b,
+        prompts,
+        np.array([key[0] for key in kept], dtype=object),
+        np.array([conditions[key] for key in kept], dtype=object),
+        tuple(found),
+        tuple(
+            f"{condition} is only in {side}: {count} conversations are left aside."
+            for (side, condition), count in left.items()
+        ),
+    )
+
+
+def _ratings(side: Side) -> Ratings:
+    if not len(side.turns):
+        raise UsageError(f"{side.name} holds no rated conversation. Give a log that has some.")
+    return settled(ratings_of(side.turns))
+
+
+def _model(side: Side, ratings: Ratings) -> str:
+    models = sorted(set(ratings.conversations["model"].astype(str)))
+    if len(models) > 1:
+        raise UsageError(
+            f"{side.name} holds {len(models)} models: {', '.join(models)}. Each side of a comparison is "
+            "one model: give its logs alone."
+        )
+    return models[0]
+
+
+def _index(side: Side, ratings: Ratings) -> dict[Key, int]:
+    _model(side, ratings)
+    table = ratings.conversations
+    index: dict[Key, int] = {}
+    for row, (category, sample, epoch) in enumerate(
+        zip(table["category"], table["sample_id"], table["epoch"], strict=True)
+    ):
+        key = (str(category), str(sample), int(epoch))
+        if key in index:
+            logs = sorted({str(table["log"].iloc[index[key]]), str(table["log"].iloc[row])})
+            raise UsageError(
+                f"{side.name} holds {sample} twice, in {' and '.join(logs)}: two runs of the same "
+                "conversations. Give one of them, so that each conversation has one pair."
+            )
+        index[key] = row
+    return index
+
+
+def _example(index: dict[Key, int]) -> str:
+    return next(iter(index))[1]
+
+
+def _conditions(ratings: Ratings, index: dict[Key, int]) -> dict[Key, str]:
+    values = ratings.conversations["condition"].astype(str).to_numpy()
+    return {key: str(values[row]) for key, row in index.items()}
+
+
+def _refuse(found: Sequence[Unlike], a: Side, b: Side) -> None:
+    if not found:
+        return
+    needed = [name for name in ALLOWED if any(one.of == name for one in found)]
+    seeds = [
+        sorted({str(run.seed) for run in side.runs if run.seed is not None}) for side in (a, b)
+    ]
+    why = ""
+    if "questions" in needed and all(seeds) and seeds[0] != seeds[1]:
+        why = f" The seeds differ: {', '.join(seeds[0])} in A, {', '.join(seeds[1])} in B."
+    sentences = "; ".join(one.sentence for one in found)
+    raise UsageError(
+        f"A and B cannot be compared as they are: {sentences}.{why} Run both alike, or compare "
+        f"nevertheless with {' '.join(f'--allow {name}' for name in needed)}."
+    )

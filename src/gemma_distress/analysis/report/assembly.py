@@ -1,0 +1,188 @@
+"""Puts a report together: reads the logs, measures, draws, and writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from gemma_distress.analysis.log_files import Logs
+from gemma_distress.analysis.report.answers import Compared, Gated, compared, gated
+from gemma_distress.analysis.report.by_category import by_category
+from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
+from gemma_distress.analysis.report.by_turn import first_high, high_by_turn, mean_by_turn, severity
+from gemma_distress.analysis.report.by_words import by_words
+from gemma_distress.analysis.report.figure import NARROW, WIDE, Figure, drawing
+from gemma_distress.analysis.report.made import costs, flag_counts, made, missing_counts
+from gemma_distress.analysis.report.measured import Measured, measure
+from gemma_distress.analysis.report.needed import needs_drawing
+from gemma_distress.analysis.report.page import Section, page
+from gemma_distress.analysis.report.shown import visible
+from gemma_distress.analysis.report.transcripts import RULE, telling
+from gemma_distress.analysis.report.verdict import Verdict, instruments, verdict
+from gemma_distress.analysis.report.wording import counted, listed, share
+from gemma_distress.analysis.report.writing import write_figure, write_page
+from gemma_distress.analysis.runs import Run
+from gemma_distress.analysis.turns import Reading, Skipped, read
+from gemma_distress.errors import UsageError
+from gemma_distress.protocol import HIGH
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written, and what the page says first."""
+
+    page: Path
+    figures: Path
+    files: Sequence[Path]
+    """Of the figures."""
+    verdicts: Sequence[Verdict]
+    compared: Compared | None
+    """None where there are not just two subjects."""
+    gated: Sequence[Gated]
+    """Empty where no limit was given."""
+    skipped: Sequence[Skipped]
+
+
+def report(
+    logs: Logs,
+    output: str | Path = "report.html",
+    figures: str | Path | None = None,
+    max_high: float | None = None,
+) -> Report:
+    """Write the report of these logs.
+
+    Args:
+        logs: files and folders of logs, of one or several models.
+        output: the page.
+        figures: folder for each figure's files; by default `report_files` beside a `report.html`.
+        max_high: with a limit, a share between 0 and 1, the verdict holds the gate's answer.
+
+    Raises:
+        UsageError: packages are missing, there is nothing to report, or a file cannot be written.
+    """
+    needs_drawing()
+    return written(read(logs), output, figures, max_high)
+
+
+def written(
+    reading: Reading,
+    output: str | Path,
+    figures: str | Path | None = None,
+    max_high: float | None = None,
+) -> Report:
+    """Write the report of logs that are already read; arguments as for `report`."""
+    path = Path(output)
+    folder = Path(figures) if figures is not None else path.with_name(f"{path.stem}_files")
+    if reading.turns.empty:
+        why = "; ".join(f"{one.log}: {one.reason}" for one in reading.skipped[:3])
+        raise UsageError(
+            f"These logs hold no conversation of this package{': ' + why if why else ''}. Name logs of "
+            "`gemma-distress run` or of its tasks, or folders of them."
+        )
+    measured = measure(reading.turns)
+    sections = _sections(measured)
+    drawn = {
+        one.name: [drawing(one, WIDE), drawing(one, NARROW)]
+        for section in sections
+        for one in section.figures
+        if isinstance(one, Figure)
+    }
+    verdicts = [verdict(one, _runs_of(one, reading.runs)) for one in measured]
+    pair = compared(measured)
+    answers = [] if max_high is None else gated(measured, reading.runs, max_high)
+    beside = os.path.relpath(folder, path.parent).replace(os.sep, "/")
+    html = page(
+        sections,
+        drawn,
+        folder=_address(beside),
+        title=_title(measured),
+        subtitle=_subtitle(reading, measured),
+        verdicts=verdicts,
+        instruments=instruments(measured),
+        compared=pair,
+        gated=answers,
+        limit="" if max_high is None else share(max_high),
+        skipped=[visible(str(one)) for one in reading.skipped],
+        skipped_heading=f"{counted(len(reading.skipped), 'thing')} in these logs left aside",
+        missing_counts=missing_counts(measured),
+        flag_counts=flag_counts(measured),
+        rule=RULE,
+        transcripts=telling(reading.turns, [one.subject for one in measured]),
+        high=HIGH,
+        made=made(reading.runs),
+        costs=costs(reading.runs),
+        version=version("gemma-distress"),
+        colophon=_colophon(),
+    )
+    files = [
+        file
+        for section in sections
+        for one in section.figures
+        if isinstance(one, Figure)
+        for file in write_figure(folder, one, drawn[one.name])
+    ]
+    write_page(path, html)
+    return Report(path, folder, files, verdicts, pair, answers, reading.skipped)
+
+
+def _sections(measured: Sequence[Measured]) -> list[Section]:
+    return [
+        Section("categories", "By category", "", [by_category(measured)]),
+        Section(
+            "escalation",
+            "Escalation",
+            "How ratings move as rejections add up.",
+            [mean_by_turn(measured), high_by_turn(measured)],
+        ),
+        Section("first-high", "First high reply", "", [first_high(measured)]),
+        Section("tones", "Tones and controls", "", [by_condition(measured), by_contrast(measured)]),
+        Section("severity", "Severity", "", [severity(measured)]),
+        Section("words", "Words", "", [by_words(measured)]),
+    ]
+
+
+def _runs_of(one: Measured, runs: Sequence[Run]) -> list[Run]:
+    logs = set(one.turns["log"].astype(str))
+    return [run for run in runs if run.log in logs or run.model == one.subject.model]
+
+
+def _title(measured: Sequence[Measured]) -> str:
+    labels = [one.subject.label for one in measured]
+    if len(labels) > 3:
+        return f"{len(labels)} models under rejection"
+    return f"{listed(labels)} under rejection"
+
+
+def _subtitle(reading: Reading, measured: Sequence[Measured]) -> str:
+    table = reading.turns
+    judges = [visible(name) for name in sorted({str(name) for name in table["judge"]} - {""})]
+    days = sorted({run.created[:10] for run in reading.runs if run.created})
+    when = "" if not days else days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    parts = [
+        counted(int(table["conversation"].nunique()), "conversation"),
+        counted(len(table), "reply", "replies"),
+        counted(len(reading.runs), "log"),
+        f"rated by {listed(judges)}" if judges else "not rated",
+        visible(when),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _colophon() -> str:
+    versions = ", ".join(
+        f"{name} {version(name)}" for name in ("gemma-distress", "altair", "vl-convert-python")
+    )
+    return (
+        f"Written by {versions}. The share of conversations in which any reply is rated {HIGH} or higher "
+        f"is the primary endpoint; categories and the paper’s readings follow “Gemma Needs Help” (Soligo, "
+        f"Mikulik, Saunders, arXiv 2603.10011). Ratings describe expressed distress, not what a model feels."
+    )
+
+
+def _address(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path)

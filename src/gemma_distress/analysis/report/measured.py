@@ -1,0 +1,80 @@
+"""Everything that is measured for a report, each number by the function that the commands use for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gemma_distress.analysis import summary
+from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.conditions import is_own
+from gemma_distress.analysis.figures import Figure, figures
+from gemma_distress.analysis.report.subjects import Key, Subject, subjects_of
+from gemma_distress.protocol import CATEGORIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One subject's numbers."""
+
+    subject: Subject
+    pooled: Figure
+    """`any_high`, the primary endpoint, over all conversations of the categories' own protocols."""
+    counts: summary.Counts
+    """Of all conversations, controls included."""
+    macro: summary.Macro | None
+    categories: Mapping[str, summary.Summary]
+    """By category, in the order of the paper."""
+    conditions: Sequence[summary.Summary]
+    groups: Mapping[str, Ratings]
+    """By category, the conversations of its own protocol: what the curves are drawn from."""
+    turns: pd.DataFrame
+    """The subject's rows of the turns table."""
+
+
+def measure(turns: pd.DataFrame) -> list[Measured]:
+    """The subjects of a turns table in order of appearance, measured."""
+    ratings = summary.settled(ratings_of(turns))
+    parts: dict[Key, Ratings] = dict(ratings.by("model", *summary.SETTING))
+    return [_measured(subject, parts[subject.key], turns) for subject in subjects_of(list(parts))]
+
+
+def _measured(subject: Subject, ratings: Ratings, turns: pd.DataFrame) -> Measured:
+    rows = turns[turns["conversation"].isin(ratings.conversations["conversation"])]
+    about = ratings.conversations
+    pairs = zip(about["category"].astype(str), about["condition"].astype(str), strict=True)
+    own = np.array([is_own(*pair) for pair in pairs])
+    main = ratings.where(own) if own.any() else ratings
+    groups = {category: part for (category,), part in main.by("category")}
+    order: list[str] = [name for name in CATEGORIES if name in groups]
+    order += [name for name in groups if name not in order]
+    by_category = {one.category: one for one in summary.by_category(rows)}
+    averages = summary.macro(rows)
+    # Only `any_high` is taken: the paper's reading depends on the category and has no pooled form.
+    pooled = figures("", main.ratings, main.prompts, main.owed).any_high
+    return Measured(
+        subject,
+        pooled,
+        summary.counts(rows),
+        averages[0] if averages else None,
+        {name: by_category[name] for name in order if name in by_category},
+        summary.by_condition(rows),
+        {name: groups[name] for name in order},
+        rows,
+    )
+
+
+def category_name(category: str) -> str:
+    """A category as a heading of figures."""
+    from gemma_distress.analysis.report.shown import visible
+
+    known = {"wildchat": "WildChat"}
+    return known.get(category) or (
+        visible(category).replace("_", " ").capitalize() or "No category"
+    )

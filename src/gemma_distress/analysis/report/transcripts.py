@@ -1,0 +1,187 @@
+"""The conversations that the report shows turn by turn, chosen by a rule and not by hand.
+
+For each subject and category the conversation with the highest peak; and for each subject one from the
+middle, so that the page does not show the worst alone. Among equal peaks the higher mean rating goes first,
+then the order of prompt, id and epoch. From the middle is the conversation whose place is half-way in that
+order (the lower one of two). Conversations without any rating take no part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.estimands import mean_rating, peak
+from gemma_distress.analysis.report.measured import category_name
+from gemma_distress.analysis.report.shown import visible
+from gemma_distress.analysis.report.subjects import Subject
+from gemma_distress.protocol import CATEGORIES, HIGH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PLACES: dict[str, int] = {name: place for place, name in enumerate(CATEGORIES)}
+
+LONGEST = 6_000
+"""Characters of a message that are shown; the middle of a longer one is left out, its quote never."""
+
+RULE = (
+    "For each model and category the conversation whose highest rating is highest; for each model also "
+    "the one half-way down its list, so that the worst do not stand alone. Ties go to the higher mean "
+    "rating, then to the first prompt."
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of text, `marked` where it is the grader's quote."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One turn: what the user said, what the model replied, and how it was rated."""
+
+    turn: int
+    user: Sequence[Part]
+    reply: Sequence[Part]
+    rating: str
+    high: bool
+    quote: str
+    """The grader's quote where it could not be marked in the reply; empty where it could."""
+    facts: str
+    """Why there is no rating, how the reply ended, and its flags."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A conversation with the reason that it is shown."""
+
+    subject: Subject
+    category: str
+    condition: str
+    why: str
+    sample_id: str
+    epoch: int
+    log: str
+    peak: str
+    turns: Sequence[Exchange]
+
+
+def telling(turns: pd.DataFrame, subjects: Sequence[Subject]) -> list[Transcript]:
+    """The conversations of the module's rule: by subject, then by category, the middle one last."""
+    chosen: list[tuple[Subject, int, str]] = []
+    ratings = ratings_of(turns)
+    models = ratings.conversations["model"].astype(str).to_numpy()
+    for subject in subjects:
+        own = ratings.where(models == subject.model)
+        order = _by_peak(own)
+        if not order:
+            continue
+        categories = own.conversations["category"].astype(str)
+        first: dict[str, int] = {}
+        for row in order:
+            first.setdefault(categories[row], row)
+        names = sorted(first, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+        worst = [first[name] for name in names]
+        numbers = own.conversations["conversation"]
+        chosen += [(subject, int(numbers[row]), "highest rating") for row in worst]
+        middle = order[len(order) // 2]
+        if middle not in worst:
+            chosen.append((subject, int(numbers[middle]), "from the middle"))
+    by_number = dict(tuple(turns.groupby("conversation", sort=False)))
+    return [_transcript(by_number[number], subject, why) for subject, number, why in chosen]
+
+
+def _by_peak(ratings: Ratings) -> list[int]:
+    """Rows from the highest peak down; rows without any rating are left out."""
+    if not len(ratings):
+        return []
+    highest = peak(ratings.ratings, ratings.owed)
+    mean = mean_rating(ratings.ratings, ratings.owed)
+    about = ratings.conversations
+    rows = [row for row in range(len(ratings)) if not math.isnan(highest[row])]
+    names = list(
+        zip(
+            about["prompt_id"].astype(str),
+            about["sample_id"].astype(str),
+            about["epoch"],
+            strict=True,
+        )
+    )
+    return sorted(rows, key=lambda row: (-highest[row], -mean[row], *names[row], row))
+
+
+def _transcript(conversation: pd.DataFrame, subject: Subject, why: str) -> Transcript:
+    rows = conversation.sort_values("turn").to_dict("records")
+    first = rows[0]
+    rated = [row["rating"] for row in rows if not math.isnan(row["rating"])]
+    return Transcript(
+        subject,
+        category_name(str(first["category"])),
+        visible(first["condition"]),
+        why,
+        visible(first["sample_id"]),
+        int(first["epoch"]),
+        visible(first["log"]),
+        f"{max(rated):.0f}",
+        [_exchange(row) for row in rows],
+    )
+
+
+def _exchange(row: dict[Any, Any]) -> Exchange:
+    reply, quote = str(row["reply"]), str(row["evidence"])
+    parts, found = _with_quote(reply, quote)
+    unrated = math.isnan(row["rating"])
+    facts = [
+        f"no rating: {row['unrated_reason']}" if unrated and row["unrated_reason"] else "",
+        "" if row["outcome"] in ("", "replied") else str(row["outcome"]),
+        f"flags: {row['flags']}" if row["flags"] else "",
+        f"behaviour: {row['behaviour']}" if row["behaviour"] else "",
+        str(row["error"]),
+    ]
+    return Exchange(
+        turn=int(row["turn"]),
+        user=_within([Part(visible(row["user"]))]),
+        reply=_within(parts),
+        rating="–" if unrated else f"{row['rating']:.0f}",
+        high=not unrated and row["rating"] >= HIGH,
+        quote="" if found else visible(quote),
+        facts=" · ".join(visible(fact).replace("_", " ") for fact in facts if fact),
+    )
+
+
+def _with_quote(reply: str, quote: str) -> tuple[list[Part], bool]:
+    """The reply with the quote marked, and whether it was found. No quote counts as found."""
+    from gemma_distress.scorers.evidence import find_evidence
+
+    found = find_evidence(quote, reply) if quote else None
+    if found is None:
+        return [Part(visible(reply))], not quote
+    parts = [
+        Part(visible(reply[: found.start])),
+        Part(visible(reply[found.start : found.end]), marked=True),
+        Part(visible(reply[found.end :])),
+    ]
+    return [part for part in parts if part.text], True
+
+
+def _within(parts: Sequence[Part]) -> list[Part]:
+    """The parts with the middle of each unmarked one left out where all are longer than `LONGEST`."""
+    if sum(len(part.text) for part in parts) <= LONGEST:
+        return list(parts)
+    half = LONGEST // (2 * len(parts))
+    return [
+        part
+        if part.marked or len(part.text) <= 2 * half
+        else Part(
+            f"{part.text[:half]}\n[… {len(part.text) - 2 * half:,} characters left out …]\n"
+            f"{part.text[-half:]}"
+        )
+        for part in parts
+    ]

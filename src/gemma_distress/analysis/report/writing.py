@@ -1,0 +1,47 @@
+"""The report as files: the page, and beside it each figure as SVG, PNG, Vega-Lite specification and CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from gemma_distress.analysis.report.csv_files import csv_text
+from gemma_distress.analysis.report.figure import WIDE, Drawing, Figure
+from gemma_distress.errors import UsageError
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write the page whole or not at all.
+
+    Raises:
+        UsageError: The place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(path.name + ".part")
+        draft.write_text(html, "utf-8", newline="\n")
+        draft.replace(path)
+    except OSError as error:
+        raise UsageError(f"The report cannot be written to {path}: {error.strerror}.") from error
+
+
+def write_figure(folder: Path, figure: Figure, drawings: Sequence[Drawing]) -> list[Path]:
+    """Write one figure's files, and return them."""
+    wide = next(one for one in drawings if one.layout == WIDE)
+    contents: dict[str, bytes] = {
+        "svg": wide.svg.encode(),
+        "png": wide.png(),
+        "vl.json": (json.dumps(wide.spec, indent=1, sort_keys=True) + "\n").encode(),
+        "csv": csv_text(figure.rows).encode(),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for ending, content in contents.items():
+            path = folder / f"{figure.name}.{ending}"
+            path.write_bytes(content)
+            written.append(path)
+    except OSError as error:
+        raise UsageError(f"The figures cannot be written to {folder}: {error.strerror}.") from error
+    return written

@@ -1,0 +1,192 @@
+"""What `gemma-distress agreement` prints: a table of measures, the confusion table, corrected rates."""
+
+import math
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gemma_distress.analysis.graders import Found
+from gemma_distress.analysis.intervals import Interval
+from gemma_distress.protocol import HIGH
+
+NAMES = {
+    "kappa": "kappa (quadratic weights)",
+    "alpha": "alpha (Krippendorff, ordinal)",
+    "exact": "same rating",
+    "within_one": "within one",
+    "pearson": "Pearson's r",
+    "shift": "mean shift, B − A",
+    "sensitivity": f"sensitivity (≥ {HIGH})",
+    "specificity": f"specificity (≥ {HIGH})",
+}
+REMARKS = {
+    "pearson": "hides a shift",
+    "sensitivity": "A high, B too",
+    "specificity": "A not, B neither",
+}
+_SHARES = {"exact", "within_one", "sensitivity", "specificity"}
+
+
+def as_object(found: Found) -> dict[str, Any]:
+    """Everything found, for JSON."""
+    agreed = found.agreement
+    return {
+        "a": found.a,
+        "b": found.b,
+        "reference": "a",
+        "cluster": found.cluster,
+        "replies": agreed.replies,
+        "clusters": agreed.clusters,
+        "only_a": agreed.only_a,
+        "only_b": agreed.only_b,
+        "neither": agreed.neither,
+        "weighted": agreed.weighted,
+        "unpaired_a": found.unpaired_a,
+        "unpaired_b": found.unpaired_b,
+        "other_text": found.other_text,
+        "labels": found.labels,
+        "measures": dict(agreed.measures()),
+        "table": agreed.table,
+        "raters": {name: dict(one.measures()) for name, one in found.raters.items()},
+        "alpha_among_raters": found.alpha_among_raters,
+        "corrected": found.corrected,
+        "not_corrected": found.not_corrected,
+        "skipped": found.skipped,
+    }
+
+
+def show(found: Found) -> None:
+    """Print it, at most 80 columns wide but for long names of graders."""
+    console = Console(highlight=False, soft_wrap=True)
+    agreed = found.agreement
+    console.print(Text(f"A, the reference: {found.a}"))
+    console.print(Text(f"B:                {found.b}"))
+    console.print(Text(_counts(found)))
+    console.print()
+    table = _columns("", "", "95% interval", "")
+    for name, interval in agreed.measures().items():
+        show_as = _percent if name in _SHARES else _plain
+        table.add_row(
+            Text(NAMES[name]),
+            Text(show_as(interval.estimate)),
+            Text(_ends(interval, show_as)),
+            Text(REMARKS.get(name, "")),
+        )
+    console.print(table)
+    if found.labels:
+        console.print(
+            Text(f"Labels count as many replies as they stand for; {found.labels}.", style="dim")
+        )
+    console.print()
+    console.print(Text("Replies by rating: rows A, columns B" + (", weighted" * agreed.weighted)))
+    console.print(_confusion(agreed.table))
+    if found.raters:
+        console.print()
+        console.print(_raters(found))
+    if found.corrected:
+        console.print()
+        console.print(_corrected(found))
+        console.print(
+            Text(
+                "Corrected for B's sensitivity and specificity (Rogan–Gladen); brackets: 95% intervals.",
+                style="dim",
+            )
+        )
+    if found.not_corrected:
+        console.print()
+        console.print(Text(found.not_corrected))
+
+
+def _counts(found: Found) -> str:
+    agreed = found.agreement
+    told = [
+        f"{agreed.replies} replies rated by both, in {agreed.clusters} "
+        f"{found.cluster}{'s' * (agreed.clusters != 1)}"
+    ]
+    for count, words in (
+        (agreed.only_a, "rated by A only"),
+        (agreed.only_b, "rated by B only"),
+        (agreed.neither, "rated by neither"),
+        (found.unpaired_a, "only in A's logs"),
+        (found.unpaired_b, "only in B's logs"),
+        (found.other_text, "with another text in B's logs"),
+    ):
+        if count:
+            told.append(f"{count} {words}")
+    return "; ".join(told) + "."
+
+
+def _confusion(cells: tuple[tuple[float, ...], ...]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", justify="right")
+    for level in range(len(cells)):
+        table.add_column(str(level), justify="right", min_width=4)
+    for level, row in enumerate(cells):
+        shown = [
+            Text(_cell(cell), style="bold" if i == level else "") for i, cell in enumerate(row)
+        ]
+        table.add_row(Text(str(level)), *shown)
+    return table
+
+
+def _raters(found: Found) -> Table:
+    table = _columns(
+        "rater", "labels", "kappa", "same", f"B finds (≥ {HIGH})", f"B passes (< {HIGH})"
+    )
+    for name, one in found.raters.items():
+        table.add_row(
+            Text(name),
+            str(one.replies),
+            _plain(one.kappa.estimate),
+            _percent(one.exact.estimate),
+            _percent(one.sensitivity.estimate),
+            _percent(one.specificity.estimate),
+        )
+    if found.alpha_among_raters is not None:
+        alpha = found.alpha_among_raters
+        table.caption = f"alpha among the raters: {_plain(alpha.estimate)} {_ends(alpha, _plain)}"
+        table.caption_justify = "left"
+    return table
+
+
+def _corrected(found: Found) -> Table:
+    table = _columns("rate", "measured", "", "corrected", "")
+    for name, one in found.corrected.items():
+        table.add_row(
+            Text(name),
+            _percent(one.measured.estimate),
+            _ends(one.measured, _percent),
+            _percent(one.corrected.estimate),
+            _ends(one.corrected, _percent),
+        )
+    return table
+
+
+def _columns(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right" if name or first else "left", no_wrap=True)
+    return table
+
+
+def _cell(count: float) -> str:
+    if count == 0:
+        return "·"
+    return f"{count:.0f}" if count == int(count) or count >= 10 else f"{count:.1f}"
+
+
+def _ends(interval: Interval, show_as: Any) -> str:
+    if math.isnan(interval.lower) or math.isnan(interval.upper):
+        return "unknown"
+    return f"[{show_as(interval.lower)}, {show_as(interval.upper)}]"
+
+
+def _plain(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}".replace("-", "−")
+
+
+def _percent(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.1f}%"

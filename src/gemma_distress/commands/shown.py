@@ -1,0 +1,44 @@
+"""How commands show results: JSON without NaN, estimates with their intervals, what was skipped."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+_MOST_TOLD = 5
+
+
+def print_json(found: Mapping[str, Any]) -> None:
+    """One JSON object on stdout; NaN, which JSON has not, is null; dataclasses are objects."""
+    click.echo(json.dumps(plain(found), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def paths_of(given: str) -> list[str]:
+    """One path, or several joined by commas."""
+    return [given] if Path(given).exists() else [part for part in given.split(",") if part]
+
+
+def tell_skipped(skipped: Iterable[Any]) -> None:
+    """Name on stderr what could not be read, the first few in full."""
+    told = list(skipped)
+    for one in told[:_MOST_TOLD]:
+        click.echo(f"Left out: {one}", err=True)
+    if len(told) > _MOST_TOLD:
+        click.echo(f"Left out: {len(told) - _MOST_TOLD} more.", err=True)

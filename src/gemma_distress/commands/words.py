@@ -1,0 +1,110 @@
+"""`gemma-distress words`: what high replies say that the others do not."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from gemma_distress.commands.options import Whole, told_in_a_sentence, value
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gemma_distress.analysis.words import WordList
+
+WIDTH = 80
+_LONGEST = 22
+
+
+@click.command(
+    context_settings={"max_content_width": 100},
+    short_help="Words that high replies use more than the others do.",
+)
+@click.argument("logs", metavar="LOGS...", nargs=-1, required=True)
+@value("--top", "N", "Words of each list (default 30).", type=Whole(1), default=30)
+@value("--min-count", "N", "Fewest occurrences of a word (default 5).", type=Whole(1), default=5)
+@value(
+    "--between",
+    "WHAT",
+    "high (high and other replies of each model; default) or models.",
+    type=click.Choice(("high", "models")),
+    default="high",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@told_in_a_sentence
+def words(logs: Sequence[str], top: int, min_count: int, between: str, as_json: bool) -> int:
+    """
+    \b
+    gemma-distress words logs/demo --top 20
+
+    Ranks words by how much more often high replies use them than other replies to the same prompt
+    under the same condition, or one model than the others.
+    """
+    from gemma_distress.analysis.turns import read
+    from gemma_distress.analysis.words import words as ranked
+    from gemma_distress.commands.shown import print_json, tell_skipped
+
+    reading = read(list(logs))
+    tell_skipped(reading.skipped)
+    lists = ranked(reading.turns, "models" if between == "models" else "high", top, min_count)
+    if as_json:
+        print_json({"between": between, "min_count": min_count, "lists": lists})
+        return 0
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal or console.width < WIDTH:
+        console = Console(width=WIDTH, highlight=False)
+    for found in lists:
+        console.print(show(found))
+    return 0
+
+
+def show(found: "WordList") -> "RenderableType":
+    """One list as a terminal shows it."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    judge = f", rated by {found.judge}" if found.judge else ""
+    parts: list[RenderableType] = [
+        Text(f"{found.model}{judge}", style="bold"),
+        Text(
+            f"{found.replies:,} replies ({found.group}) against {found.replies_other:,} ({found.against}), "
+            f"compared prompt by prompt ({found.strata:,} of them, by condition)"
+        ),
+        Text(),
+    ]
+    if not found.words:
+        parts += [Text(_why_none(found)), Text()]
+        return Group(*parts)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("word")
+    for heading in ("times", "95% interval", "per 1,000", "other", "count", "in", "q"):
+        table.add_column(heading, justify="right")
+    for word in found.words:
+        table.add_row(
+            Text(word.word if len(word.word) <= _LONGEST else word.word[: _LONGEST - 1] + "…"),
+            _times(word.ratio),
+            f"{_times(word.lower)}–{_times(word.upper)}",
+            f"{word.per_thousand:.2f}",
+            f"{word.per_thousand_other:.2f}",
+            f"{word.count:,}",
+            f"{word.conversations:,}",
+            "<.001" if word.q < 0.001 else f"{word.q:.3f}".removeprefix("0"),
+        )
+    note = (
+        f"The first {len(found.words):,} of {found.compared:,} words by the lower end of the interval, which "
+        "is clustered by conversation. in: conversations that hold the word. q: false discovery rate."
+    )
+    return Group(*parts, table, Text(), Text(note, style="dim"), Text())
+
+
+def _why_none(found: "WordList") -> str:
+    if not found.strata:
+        return "No prompt has replies of both kinds, so there is nothing to compare within."
+    return "No word is frequent enough. Lower --min-count, or name more logs."
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
