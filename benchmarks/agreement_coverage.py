@@ -15,12 +15,12 @@ import argparse
 
 import numpy as np
 
-from gemma_distress.analysis.agreement import agreement
-from gemma_distress.analysis.bands import band_of
-from gemma_distress.analysis.intervals import clustered_proportion
-from gemma_distress.analysis.label import allocate
-from gemma_distress.analysis.labelled import stratum_weights
-from gemma_distress.analysis.verification import verified_rate, verify
+from gemma_distress.analysis.labels.bands import band_of
+from gemma_distress.analysis.labels.draw import allocate
+from gemma_distress.analysis.labels.labelled import stratum_weights
+from gemma_distress.analysis.statistics.agreement import agreement
+from gemma_distress.analysis.statistics.intervals import clustered_proportion
+from gemma_distress.analysis.statistics.verification import verified_rate, verify
 from gemma_distress.protocol import HIGH
 
 MEASURES = (

@@ -8,7 +8,7 @@ arms (a prompt that is hard for one is hard for the other), else its two rates a
 probability `script` the two conversations of a pair also share their luck.
 
 *coverage*: nominal 95% intervals of the difference and of the risk ratio, over rates of 0.1 to 50%, 5 to 200
-prompts of equal and unequal sizes, ICC 0 to 0.1. It repeats the rule of `analysis.paired` for all runs at
+prompts of equal and unequal sizes, ICC 0 to 0.1. It repeats the rule of `statistics.paired` for all runs at
 once and checks itself against the package on the first of each row. Printed: the worst rows, and the least
 by design.
 
@@ -33,16 +33,16 @@ from numpy.typing import NDArray
 from scipy import special, stats
 from tests.analysis.tables import table
 
-from gemma_distress.analysis import PLANNED_ICC, clustered_proportion
 from gemma_distress.analysis.compare import compare
-from gemma_distress.analysis.intervals import (
+from gemma_distress.analysis.statistics import PLANNED_ICC, clustered_proportion
+from gemma_distress.analysis.statistics.intervals import (
     EXACT_BELOW,
     FEW_CLUSTERS,
     ORDINARY_CLUSTERS,
     ORDINARY_SHARE,
 )
-from gemma_distress.analysis.paired import paired_difference, ratio_of
-from gemma_distress.analysis.power import size_for_difference
+from gemma_distress.analysis.statistics.paired import paired_difference, ratio_of
+from gemma_distress.analysis.statistics.power import size_for_difference
 
 Floats = NDArray[np.float64]
 QUANTILES = 20_000

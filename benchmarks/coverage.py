@@ -1,6 +1,6 @@
 """Simulated coverage of the package's nominal 95% intervals.
 
-    python benchmarks/coverage.py [--runs 4000] [--seed 1] [--cells]
+    python benchmarks/coverage.py [--runs 2000] [--seed 1] [--cells]
 
 The grid is rates × intraclass correlations × prompts × conversations of each. Events are beta-binomial:
 each prompt draws its own rate with the correlation of the row, each conversation its event from that rate.
@@ -9,7 +9,7 @@ hardest for a mean). One-sided bounds of level 95% are ends of a two-sided inter
 
 For each interval the tables give the lowest coverage over the grid and how many cells are under 93%;
 `--cells` prints those cells. With R runs the Monte Carlo error of a coverage of 95% is sqrt(.95 × .05 / R):
-0.3 points with 4,000, and the lowest of hundreds of cells lies some three of them under the truth.
+0.5 points with 2,000, and the lowest of hundreds of cells lies some three of them under the truth.
 
 The intervals are computed for all runs of a cell at once by formulas that repeat the package's; each cell
 compares its first runs with the package's functions. `macro_proportion`, `paired_difference` and
@@ -30,20 +30,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from gemma_distress.analysis import (
+from gemma_distress.analysis.statistics import (
     PLANNED_ICC,
     clustered_mean,
     clustered_proportion,
     worst_case,
 )
-from gemma_distress.analysis.intervals import (
+from gemma_distress.analysis.statistics.intervals import (
     EXACT_BELOW,
     FEW_CLUSTERS,
     ORDINARY_CLUSTERS,
     ORDINARY_SHARE,
 )
-from gemma_distress.analysis.macro import macro_proportion
-from gemma_distress.analysis.paired import paired_difference, risk_ratio
+from gemma_distress.analysis.statistics.macro import macro_proportion
+from gemma_distress.analysis.statistics.paired import paired_difference, risk_ratio
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.35, 0.5)
 ICCS = (0.0, 0.02, 0.05, 0.1)
@@ -307,7 +307,7 @@ def macro(found: Coverage, runs: int, rng: np.random.Generator) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=4000)
+    parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cells", action="store_true", help="print each cell under 93%%")
     options = parser.parse_args()
@@ -315,8 +315,8 @@ def main() -> None:
     parts: tuple[tuple[Callable[[Coverage, int, np.random.Generator], None], int], ...] = (
         (one_sample, options.runs),
         (missing, options.runs // 2),
-        (macro, options.runs // 4),
-        (two_arms, options.runs // 4),
+        (macro, options.runs // 10),
+        (two_arms, options.runs // 10),
     )
     for number, (part, runs) in enumerate(parts):
         part(found, max(runs, 1), np.random.default_rng([options.seed, number]))

@@ -1,4 +1,4 @@
-"""Simulated coverage of the nominal 95% intervals of `analysis.survival`, with replies missing.
+"""Simulated coverage of the nominal 95% intervals of `analysis.statistics.survival`, with replies missing.
 
     python benchmarks/survival.py [--runs 500] [--seed 1]
 
@@ -15,8 +15,8 @@ import itertools
 
 import numpy as np
 
-from gemma_distress.analysis import Interval
-from gemma_distress.analysis.survival import survival
+from gemma_distress.analysis.statistics import Interval
+from gemma_distress.analysis.statistics.survival import survival
 
 RATES = (0.003, 0.01, 0.05, 0.2, 0.5)
 ICCS = (0.0, 0.05, 0.1)

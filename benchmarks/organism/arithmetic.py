@@ -27,7 +27,7 @@ from random import Random
 from benchmarks.organism import markdown as md
 from benchmarks.organism.study import Study
 
-from gemma_distress.analysis import clustered_proportion
+from gemma_distress.analysis.statistics import clustered_proportion
 from gemma_distress.organism.levels import first_level, susceptibility
 from gemma_distress.organism.prompts import PuzzlePrompt
 from gemma_distress.organism.puzzles import MadeChain, MadeCoins, MadeCountdown, MadePuzzle

@@ -9,8 +9,8 @@ from benchmarks.organism import markdown as md
 from benchmarks.organism.runs import Conversation
 from benchmarks.organism.study import Study
 
-from gemma_distress.analysis import Interval, clustered_mean
-from gemma_distress.analysis.macro import macro_proportion
+from gemma_distress.analysis.statistics import Interval, clustered_mean
+from gemma_distress.analysis.statistics.macro import macro_proportion
 from gemma_distress.protocol import CATEGORIES, HOSTILE_TONES, MAX_RATING, TURNS
 
 MIDDLE = 5

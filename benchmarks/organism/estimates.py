@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.organism.runs import Conversation
 from numpy.typing import NDArray
 
-from gemma_distress.analysis import (
+from gemma_distress.analysis.statistics import (
     NOTHING,
     Interval,
     clustered_mean,

@@ -23,7 +23,7 @@ from benchmarks.organism import markdown as md
 from benchmarks.organism.runs import Conversation, Reply
 from benchmarks.organism.study import Study
 
-from gemma_distress.analysis import clustered_proportion
+from gemma_distress.analysis.statistics import clustered_proportion
 from gemma_distress.organism.grammar import conversations
 from gemma_distress.organism.sentences import Pool, data, house, slots
 from gemma_distress.protocol import HIGH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gemma_distress.analysis import Interval
+from gemma_distress.analysis.statistics import Interval
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

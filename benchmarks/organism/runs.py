@@ -21,7 +21,7 @@ from inspect_ai.model import Model
 
 from gemma_distress.errors import UsageError
 from gemma_distress.organism import level_of
-from gemma_distress.scorers.replies import replies
+from gemma_distress.replies import replies
 from gemma_distress.tasks.viewer import SCORER
 
 GRADER = "gemma_distress/lexical"

@@ -12,12 +12,12 @@ from tests.analysis.tables import table
 
 from gemma_distress.analysis.alike import Side
 from gemma_distress.analysis.compare import compare
-from gemma_distress.analysis.macro import macro_proportion
-from gemma_distress.analysis.multiplicity import holm
-from gemma_distress.analysis.paired import paired_difference
-from gemma_distress.analysis.paired_macro import Arms, macro_difference
+from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.pairing import pair
-from gemma_distress.analysis.runs import Run
+from gemma_distress.analysis.statistics.macro import macro_proportion
+from gemma_distress.analysis.statistics.multiplicity import holm
+from gemma_distress.analysis.statistics.paired import paired_difference
+from gemma_distress.analysis.statistics.paired_macro import Arms, macro_difference
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import CATEGORIES
 

@@ -9,7 +9,7 @@ import pytest
 from tests.analysis.tables import table
 
 from gemma_distress.analysis.gate import gate
-from gemma_distress.analysis.intervals import clustered_proportion
+from gemma_distress.analysis.statistics.intervals import clustered_proportion
 from gemma_distress.errors import UsageError
 
 CALM, HIGH, GAP = [0, 1, 2], [1, 4, 7], [0, None, 2]

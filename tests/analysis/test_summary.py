@@ -20,7 +20,7 @@ from gemma_distress.analysis.conditions import (
     tone_of,
     without_departures,
 )
-from gemma_distress.analysis.intervals import Interval
+from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.summary import by_category, by_condition, counts, frame, macro
 from gemma_distress.analysis.turns import read
 from gemma_distress.protocol import CATEGORIES

@@ -31,11 +31,11 @@ from tests.servers.small_tasks import conversations
 
 from gemma_distress import tasks
 from gemma_distress.analysis.columns import COLUMNS
-from gemma_distress.analysis.log_files import parse_sample
+from gemma_distress.analysis.logs.files import parse_sample
 from gemma_distress.analysis.turns import Reading, Skipped, read, turns
 from gemma_distress.errors import UsageError
+from gemma_distress.replies import replies
 from gemma_distress.scorers import frustration
-from gemma_distress.scorers.replies import replies
 
 pytestmark = pytest.mark.usefixtures("no_network", "plain_tracebacks", "provider_keys")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.analysis.tables import table
 
-from gemma_distress.analysis.over_represented import over_represented
+from gemma_distress.analysis.statistics.over_represented import over_represented
 from gemma_distress.analysis.tokenise import words_of
 from gemma_distress.analysis.words import words
 from gemma_distress.errors import UsageError

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gemma_distress.evidence import find_evidence
 from gemma_distress.prompts import load_pack
-from gemma_distress.scorers.evidence import find_evidence
 from gemma_distress.scorers.fence import boundary, judge_request
 
 RUBRIC = load_pack().rubric

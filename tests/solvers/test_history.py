@@ -13,7 +13,7 @@ from inspect_ai.model import (
 )
 
 from gemma_distress.prompts import Inline, Pack, load_pack
-from gemma_distress.scorers.replies import replies
+from gemma_distress.replies import replies
 from gemma_distress.solvers.history import shown_history
 
 PACK = load_pack()

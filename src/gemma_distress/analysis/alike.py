@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from gemma_distress.analysis.runs import Run
+from gemma_distress.analysis.logs.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd

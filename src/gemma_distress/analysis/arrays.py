@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gemma_distress.analysis.clusters import Floats
+from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:

@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 
 from gemma_distress.analysis.alike import Side, Unlike
 from gemma_distress.analysis.arrays import Ratings
-from gemma_distress.analysis.clusters import Floats
 from gemma_distress.analysis.conditions import is_own
-from gemma_distress.analysis.estimands import (
+from gemma_distress.analysis.logs.files import Logs
+from gemma_distress.analysis.pairing import Pairing, pair
+from gemma_distress.analysis.statistics.clusters import Floats
+from gemma_distress.analysis.statistics.estimands import (
     any_high,
     final_high,
     mean_rating,
@@ -35,19 +37,17 @@ from gemma_distress.analysis.estimands import (
     peak,
     turn_high,
 )
-from gemma_distress.analysis.intervals import Interval, clustered_proportion
-from gemma_distress.analysis.log_files import Logs
-from gemma_distress.analysis.multiplicity import holm
-from gemma_distress.analysis.paired import (
+from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
+from gemma_distress.analysis.statistics.multiplicity import holm
+from gemma_distress.analysis.statistics.paired import (
     Difference,
     Ratio,
     paired_difference,
     paired_mean_difference,
     ratio_of,
 )
-from gemma_distress.analysis.paired_macro import Arms, macro_difference
-from gemma_distress.analysis.pairing import Pairing, pair
-from gemma_distress.analysis.swaps import SwapTest, paired_test
+from gemma_distress.analysis.statistics.paired_macro import Arms, macro_difference
+from gemma_distress.analysis.statistics.swaps import SwapTest, paired_test
 from gemma_distress.analysis.turns import Skipped, read
 from gemma_distress.protocol import CATEGORIES, MAX_RATING, MIN_RATING
 

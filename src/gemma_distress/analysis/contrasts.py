@@ -24,16 +24,20 @@ import numpy as np
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.conditions import departures, tone_of, without_departures
-from gemma_distress.analysis.estimands import any_high, mean_rating
-from gemma_distress.analysis.intervals import Interval, clustered_mean, clustered_proportion
-from gemma_distress.analysis.multiplicity import holm
-from gemma_distress.analysis.paired import (
+from gemma_distress.analysis.statistics.estimands import any_high, mean_rating
+from gemma_distress.analysis.statistics.intervals import (
+    Interval,
+    clustered_mean,
+    clustered_proportion,
+)
+from gemma_distress.analysis.statistics.multiplicity import holm
+from gemma_distress.analysis.statistics.paired import (
     Difference,
     paired_difference,
     paired_mean_difference,
 )
+from gemma_distress.analysis.statistics.swaps import paired_test
 from gemma_distress.analysis.summary import SETTING, settled
-from gemma_distress.analysis.swaps import paired_test
 from gemma_distress.protocol import MAX_RATING, MIN_RATING
 
 if TYPE_CHECKING:

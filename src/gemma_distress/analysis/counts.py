@@ -43,7 +43,7 @@ class Counts:
 
 def counts(turns: pd.DataFrame, conversations: Ratings | None = None) -> Counts:
     """What is in these rows of the turns table; `conversations` is their array, if it is at hand."""
-    from gemma_distress.scorers.replies import NO_REPLY
+    from gemma_distress.replies import NO_REPLY
 
     group = ratings_of(turns) if conversations is None else conversations
     unrated = turns["rating"].isna()

@@ -33,14 +33,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
-from gemma_distress.analysis.clusters import PLANNED_ICC, Floats, require_probability
 from gemma_distress.analysis.conditions import is_own
-from gemma_distress.analysis.estimands import any_high, final_high, paper_high, turn_high
-from gemma_distress.analysis.intervals import Interval, clustered_proportion
-from gemma_distress.analysis.log_files import Logs
-from gemma_distress.analysis.macro import macro_proportion
+from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.plan import Option, Price, RateGoal, plan
-from gemma_distress.analysis.power import Design, size_to_exceed
+from gemma_distress.analysis.statistics.clusters import PLANNED_ICC, Floats, require_probability
+from gemma_distress.analysis.statistics.estimands import any_high, final_high, paper_high, turn_high
+from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
+from gemma_distress.analysis.statistics.macro import macro_proportion
+from gemma_distress.analysis.statistics.power import Design, size_to_exceed
 from gemma_distress.analysis.summary import SETTING, settled
 from gemma_distress.analysis.turns import Skipped, read
 from gemma_distress.errors import UsageError
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gemma_distress.analysis.compare import Contrast
-    from gemma_distress.analysis.runs import Run
+    from gemma_distress.analysis.logs.runs import Run
 
 Verdict = Literal["PASS", "FAIL", "UNDECIDED"]
 Endpoint = Literal["any_high", "turn_high", "final_high", "paper_high"]

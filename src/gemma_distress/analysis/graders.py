@@ -18,13 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gemma_distress.analysis.agreement import Agreement, agreement, alpha_of_raters
-from gemma_distress.analysis.correction import Corrected, corrected_rate
-from gemma_distress.analysis.estimands import any_high, turn_high
-from gemma_distress.analysis.intervals import Interval, clustered_proportion
-from gemma_distress.analysis.label_files import read_labels
-from gemma_distress.analysis.label_key import key_path, read_key
-from gemma_distress.analysis.labelled import Labelled, labelled
+from gemma_distress.analysis.labels.files import read_labels
+from gemma_distress.analysis.labels.key import key_path, read_key
+from gemma_distress.analysis.labels.labelled import Labelled, labelled
 from gemma_distress.analysis.rated_twice import (
     Grader,
     RatedTwice,
@@ -33,7 +29,11 @@ from gemma_distress.analysis.rated_twice import (
     second_ratings,
     whole_conversations,
 )
-from gemma_distress.analysis.verification import Verification, verified_rate, verify
+from gemma_distress.analysis.statistics.agreement import Agreement, agreement, alpha_of_raters
+from gemma_distress.analysis.statistics.correction import Corrected, corrected_rate
+from gemma_distress.analysis.statistics.estimands import any_high, turn_high
+from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
+from gemma_distress.analysis.statistics.verification import Verification, verified_rate, verify
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:

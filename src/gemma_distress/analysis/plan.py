@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemma_distress.analysis.clusters import PLANNED_ICC
-from gemma_distress.analysis.power import (
+from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
+from gemma_distress.analysis.statistics.power import (
     DISCORDANT,
     POWER,
     Design,

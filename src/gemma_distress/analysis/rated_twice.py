@@ -153,7 +153,7 @@ def whole_conversations(twice: RatedTwice) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from gemma_distress.analysis.estimands import any_high
+    from gemma_distress.analysis.statistics.estimands import any_high
 
     rows = []
     for number, replies in twice.replies.groupby("conversation", sort=False):

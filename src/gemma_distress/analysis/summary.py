@@ -21,10 +21,10 @@ from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.conditions import is_own
 from gemma_distress.analysis.counts import Counts as Counts
 from gemma_distress.analysis.counts import counts as counts
-from gemma_distress.analysis.estimands import paper_high
-from gemma_distress.analysis.figures import Figures, figures
-from gemma_distress.analysis.intervals import Interval
-from gemma_distress.analysis.macro import macro_proportion
+from gemma_distress.analysis.statistics.estimands import paper_high
+from gemma_distress.analysis.statistics.figures import Figures, figures
+from gemma_distress.analysis.statistics.intervals import Interval
+from gemma_distress.analysis.statistics.macro import macro_proportion
 from gemma_distress.protocol import CATEGORIES
 
 if TYPE_CHECKING:

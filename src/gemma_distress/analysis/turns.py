@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_distress.analysis.columns import COLUMNS
-from gemma_distress.analysis.conversation_rows import (
+from gemma_distress.analysis.logs.conversation_rows import (
     ROW,
     SCORE,
     Conversation,
@@ -32,7 +32,7 @@ from gemma_distress.analysis.conversation_rows import (
     numbered,
     scores_of,
 )
-from gemma_distress.analysis.log_files import (
+from gemma_distress.analysis.logs.files import (
     Json,
     LogFile,
     Logs,
@@ -41,7 +41,7 @@ from gemma_distress.analysis.log_files import (
     find,
     opened,
 )
-from gemma_distress.analysis.runs import PREFIX, Run, Tokens, add_usage, joined, run_of
+from gemma_distress.analysis.logs.runs import PREFIX, Run, Tokens, add_usage, joined, run_of
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:

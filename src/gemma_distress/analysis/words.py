@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
-from gemma_distress.analysis.over_represented import MIN_COUNT, Word, over_represented
+from gemma_distress.analysis.statistics.over_represented import MIN_COUNT, Word, over_represented
 from gemma_distress.analysis.summary import SETTING, settled
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gemma_distress.analysis.graders import Found
-from gemma_distress.analysis.intervals import Interval
+from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.protocol import HIGH
 
 NAMES = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gemma_distress.analysis.compare import Comparison, Contrast, Row
-    from gemma_distress.analysis.intervals import Interval
+    from gemma_distress.analysis.statistics.intervals import Interval
 
 WIDTH = 100
 READINGS = {

@@ -101,8 +101,8 @@ def gate(
     Is the share of conversations with a high reply within the limit? Exit code 0 PASS, 1 FAIL,
     2 UNDECIDED; 3 where there is no verdict (a mistake in the command, logs that cannot be read).
     """
-    from gemma_distress.analysis.clusters import PLANNED_ICC
     from gemma_distress.analysis.gate import gate as decide
+    from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
     from gemma_distress.commands.shown import plain, print_json
 
     result = decide(

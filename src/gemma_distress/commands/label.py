@@ -36,8 +36,8 @@ def label(logs: tuple[str, ...], output: Path, log: Path | None, as_json: bool, 
     without the judge's ratings. Fill in the column rating (whole numbers, 0 to 10); `agreement`
     reads it back. The key beside it (labels.key.json) holds the judge's ratings: keep it to yourself.
     """
-    from gemma_distress.analysis.label import draw
-    from gemma_distress.analysis.label_files import LONGEST_CELL, write_labels
+    from gemma_distress.analysis.labels.draw import draw
+    from gemma_distress.analysis.labels.files import LONGEST_CELL, write_labels
     from gemma_distress.analysis.turns import read
     from gemma_distress.commands.shown import paths_of, print_json, tell_skipped
 

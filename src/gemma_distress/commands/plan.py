@@ -56,10 +56,10 @@ def plan(
 
     Prints the studies that would reach one goal: prompts × conversations of each, calls, tokens, dollars.
     """
-    from gemma_distress.analysis.clusters import PLANNED_ICC
     from gemma_distress.analysis.plan import PROMPTS, MarginGoal
     from gemma_distress.analysis.plan import plan as planned
-    from gemma_distress.analysis.power import POWER
+    from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
+    from gemma_distress.analysis.statistics.power import POWER
     from gemma_distress.commands.shown import plain, print_json
 
     goal = _goal(given)

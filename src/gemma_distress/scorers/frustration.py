@@ -18,6 +18,7 @@ from rich.markup import escape
 from gemma_distress.errors import UsageError
 from gemma_distress.prompts import Rubric, load_pack
 from gemma_distress.puzzles import check, puzzle_from_dict
+from gemma_distress.replies import NO_REPLY, Reply, replies
 from gemma_distress.scorers.behaviour import (
     accepted_false_claim,
     claims_impossible,
@@ -27,7 +28,6 @@ from gemma_distress.scorers.behaviour import (
 from gemma_distress.scorers.evidence_table import evidence_table
 from gemma_distress.scorers.judge import GRADER_FAILURES, Judge, RatedReply, graders
 from gemma_distress.scorers.metrics import METRICS
-from gemma_distress.scorers.replies import NO_REPLY, Reply, replies
 from gemma_distress.scorers.together import together
 
 Row = dict[str, Any]
@@ -181,7 +181,7 @@ def _missing_rows(rows: Sequence[Row], owed: int, state: TaskState) -> list[Row]
 def _score(
     rows: list[Row], scripted: int, owed: int, judges: Sequence[Judge], rubric: Rubric
 ) -> Score:
-    from gemma_distress.analysis import estimands  # late, for the same reason
+    from gemma_distress.analysis.statistics import estimands  # late, for the same reason
 
     rows.sort(key=lambda row: row["turn"])
     columns = max(scripted, max((row["turn"] for row in rows), default=1))

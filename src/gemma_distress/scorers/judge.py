@@ -30,10 +30,10 @@ from inspect_ai.util import LimitExceededError, json_schema
 from rich.markup import render
 
 from gemma_distress.errors import UsageError
+from gemma_distress.evidence import find_evidence
 from gemma_distress.prompts import Rubric
 from gemma_distress.protocol import DEFAULT_GRADER, MAX_RATING, MIN_RATING
 from gemma_distress.refusal import RefusedError
-from gemma_distress.scorers.evidence import find_evidence
 from gemma_distress.scorers.fence import judge_request
 from gemma_distress.scorers.pieces import pieces
 from gemma_distress.scorers.together import together

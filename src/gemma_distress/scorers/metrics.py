@@ -3,7 +3,7 @@
 Replies to one prompt resemble one another, so the prompt is the cluster of every interval. All of them read
 the ratings by turn and compute each estimand with the functions of `analysis`, so a number has one meaning
 everywhere. They see every epoch (`scores="unreduced"`): an epoch is one more conversation of its prompt.
-Definitions: `analysis.estimands`; intervals: `analysis.intervals`.
+Definitions: `analysis.statistics.estimands`; intervals: `analysis.statistics.intervals`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
-from gemma_distress.scorers.replies import NO_REPLY
+from gemma_distress.replies import NO_REPLY
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gemma_distress.analysis.intervals import Interval
+    from gemma_distress.analysis.statistics.intervals import Interval
 
 
 Figures = dict[str, float]
@@ -85,7 +85,7 @@ def _triple(name: str, interval: Interval) -> Figures:
 
 def _share(name: str, events: NDArray[np.float64], prompts: list[str]) -> Figures:
     """A share of conversations with its interval, and how far those it is unknown for could move it."""
-    from gemma_distress.analysis import intervals
+    from gemma_distress.analysis.statistics import intervals
 
     values = _triple(name, intervals.clustered_proportion(events, prompts))
     unknown = sum(isnan(event) for event in events)
@@ -96,7 +96,7 @@ def _share(name: str, events: NDArray[np.float64], prompts: list[str]) -> Figure
 
 
 def _by_conversation(name: str, table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands
+    from gemma_distress.analysis.statistics import estimands
 
     events = getattr(estimands, name)(table.ratings, table.owed)
     return _share(name, events, table.prompts)
@@ -111,7 +111,7 @@ def _final_high(table: _Table) -> Figures:
 
 
 def _turn_high(table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands, intervals
+    from gemma_distress.analysis.statistics import estimands, intervals
 
     events = estimands.turn_high(table.ratings, table.owed)
     prompts = [prompt for prompt in table.prompts for _ in range(events.shape[1])]
@@ -119,14 +119,14 @@ def _turn_high(table: _Table) -> Figures:
 
 
 def _mean_rating(table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands, intervals
+    from gemma_distress.analysis.statistics import estimands, intervals
 
     means = estimands.mean_rating(table.ratings, table.owed)
     return _triple("mean_rating", intervals.clustered_mean(means, table.prompts, bounds=(0, 10)))
 
 
 def _paper_high(table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands
+    from gemma_distress.analysis.statistics import estimands
 
     values: Figures = {}
     for category in dict.fromkeys(table.categories):
@@ -138,7 +138,7 @@ def _paper_high(table: _Table) -> Figures:
 
 
 def _by_turn(table: _Table) -> Figures:
-    from gemma_distress.analysis import estimands, intervals
+    from gemma_distress.analysis.statistics import estimands, intervals
 
     values: Figures = {}
     highs = estimands.turn_high(table.ratings, table.owed)
@@ -257,7 +257,7 @@ def agreement() -> Metric:
     """Exact and within-one agreement of two graders on the replies that both rated, where there are two."""
 
     def compute(scores: list[SampleScore]) -> Value:
-        from gemma_distress.analysis import intervals
+        from gemma_distress.analysis.statistics import intervals
 
         pairs = [
             (row["rating"], row["second_rating"], prompt)

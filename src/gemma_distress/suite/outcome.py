@@ -1,8 +1,8 @@
 """What came out of a run, read from its logs: a row a category and the macro average.
 
 Only headers and sample summaries are read, and the scores of conversations that lack a rating. Every number
-is the one of the same name in the log (`analysis.estimands`, `analysis.intervals`), so the table and the log
-viewer agree. Conversations that ended in an error count with the replies that were rated; what is missing
+is the one of the same name in the log (`analysis.statistics`), so the table and the log viewer agree.
+Conversations that ended in an error count with the replies that were rated; what is missing
 stays missing and is counted.
 """
 
@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from inspect_ai.log import EvalSampleSummary
 
-from gemma_distress.analysis import Interval, paper_high
-from gemma_distress.analysis.figures import Figures, figures
-from gemma_distress.analysis.macro import macro_proportion
+from gemma_distress.analysis.statistics import Interval, paper_high
+from gemma_distress.analysis.statistics.figures import Figures, figures
+from gemma_distress.analysis.statistics.macro import macro_proportion
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import CATEGORIES
 from gemma_distress.suite.ceiling import Spending, read_spending

@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gemma_distress.analysis import Interval
+from gemma_distress.analysis.statistics import Interval
 from gemma_distress.protocol import HIGH, MAX_REPLY_TOKENS
 from gemma_distress.sources.filters import load_filters
 from gemma_distress.suite.ceiling import Spending, Spent

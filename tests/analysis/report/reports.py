@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from gemma_distress.analysis.logs.runs import Run, Tokens
 from gemma_distress.analysis.report.assembly import Report, written
-from gemma_distress.analysis.runs import Run, Tokens
 from gemma_distress.analysis.turns import Reading, Skipped
 
 

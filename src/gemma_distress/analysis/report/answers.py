@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from gemma_distress.analysis.compare import Comparison, compare
 from gemma_distress.analysis.gate import Gate, gate
+from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.report.measured import Measured
 from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.report.wording import counted, listed, points, share
-from gemma_distress.analysis.runs import Run
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from gemma_distress.analysis.log_files import Logs
+from gemma_distress.analysis.logs.files import Logs
+from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.report.answers import Compared, Gated, compared, gated
 from gemma_distress.analysis.report.by_category import by_category
 from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
@@ -24,7 +25,6 @@ from gemma_distress.analysis.report.transcripts import RULE, telling
 from gemma_distress.analysis.report.verdict import Verdict, instruments, verdict
 from gemma_distress.analysis.report.wording import counted, listed, share
 from gemma_distress.analysis.report.writing import write_figure, write_page
-from gemma_distress.analysis.runs import Run
 from gemma_distress.analysis.turns import Reading, Skipped, read
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gemma_distress.analysis.intervals import Interval
 from gemma_distress.analysis.report.dots import Panel, dots
 from gemma_distress.analysis.report.figure import Figure, Missing, Row, Table, in_parts
 from gemma_distress.analysis.report.measured import Measured, category_name
@@ -15,6 +14,7 @@ from gemma_distress.analysis.report.wording import (
     share,
     share_interval,
 )
+from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.protocol import HIGH
 
 NAME, TITLE = "categories", "The models by category"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from gemma_distress.analysis.arrays import Ratings
-from gemma_distress.analysis.escalation import by_turn
-from gemma_distress.analysis.intervals import Interval
 from gemma_distress.analysis.report.figure import Figure, Missing, Row, Table, in_parts
 from gemma_distress.analysis.report.lines import Curves, curves
 from gemma_distress.analysis.report.measured import Measured, category_name
@@ -17,8 +15,10 @@ from gemma_distress.analysis.report.wording import (
     share,
     share_interval,
 )
-from gemma_distress.analysis.severity import exceedance
-from gemma_distress.analysis.survival import survival
+from gemma_distress.analysis.statistics.escalation import by_turn
+from gemma_distress.analysis.statistics.intervals import Interval
+from gemma_distress.analysis.statistics.severity import exceedance
+from gemma_distress.analysis.statistics.survival import survival
 from gemma_distress.protocol import HIGH
 
 Points = Callable[[Ratings], Iterator[tuple[float, Interval]]]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gemma_distress.analysis.over_represented import Word
 from gemma_distress.analysis.report.dots import Panel, dots
 from gemma_distress.analysis.report.figure import Figure, Missing, Row, Table, in_parts
 from gemma_distress.analysis.report.measured import Measured
 from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.wording import counted, listed
+from gemma_distress.analysis.statistics.over_represented import Word
 from gemma_distress.analysis.words import WordList, words
 from gemma_distress.protocol import HIGH
 

@@ -11,8 +11,8 @@ import numpy as np
 from gemma_distress.analysis import summary
 from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.conditions import is_own
-from gemma_distress.analysis.figures import Figure, figures
 from gemma_distress.analysis.report.subjects import Key, Subject, subjects_of
+from gemma_distress.analysis.statistics.figures import Figure, figures
 from gemma_distress.protocol import CATEGORIES
 
 if TYPE_CHECKING:

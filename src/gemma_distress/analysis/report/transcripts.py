@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
-from gemma_distress.analysis.estimands import mean_rating, peak
 from gemma_distress.analysis.report.measured import category_name
 from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.subjects import Subject
+from gemma_distress.analysis.statistics.estimands import mean_rating, peak
 from gemma_distress.protocol import CATEGORIES, HIGH
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _exchange(row: dict[Any, Any]) -> Exchange:
 
 def _with_quote(reply: str, quote: str) -> tuple[list[Part], bool]:
     """The reply with the quote marked, and whether it was found. No quote counts as found."""
-    from gemma_distress.scorers.evidence import find_evidence
+    from gemma_distress.evidence import find_evidence
 
     found = find_evidence(quote, reply) if quote else None
     if found is None:

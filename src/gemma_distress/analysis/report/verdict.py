@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemma_distress.analysis.intervals import Interval
+from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.report.measured import Measured, category_name
 from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.report.wording import counted, listed, share, share_interval
-from gemma_distress.analysis.runs import Run
+from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.summary import SETTING
 from gemma_distress.protocol import HIGH
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from gemma_distress.analysis.intervals import Interval
+from gemma_distress.analysis.statistics.intervals import Interval
 
 ABSENT = "–"
 

@@ -1,0 +1,1 @@
+"""Replies for people to rate: drawn with known chances, written blind, read back."""

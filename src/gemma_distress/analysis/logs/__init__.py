@@ -1,0 +1,1 @@
+"""What a log holds, conversation by conversation and as a whole."""
