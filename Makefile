@@ -3,16 +3,19 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-# What .venv holds. The extra `dev` brings `organism` along, so either command may come first.
-HAS_ORGANISM := $(VENV)/.has-organism
+comma := ,
+
+# What .venv holds. The extra `dev` brings `organism` and `report` along, so either command may come first.
+HAS_DEMO := $(VENV)/.has-demo
 HAS_DEV      := $(VENV)/.has-dev
 
 .NOTPARALLEL:
 .PHONY: demo test check lint format types clean
 
-demo: $(HAS_ORGANISM)
+demo: $(HAS_DEMO)
 	HF_HUB_OFFLINE=1 $(BIN)/gemma-distress run --model gemma_distress/organism --grader gemma_distress/lexical \
 	  --preset quick --source examples/everyday.jsonl --sampling-seed 1 --log-dir logs/demo
+	$(BIN)/gemma-distress report logs/demo --output logs/demo/report.html --figures logs/demo/figures
 
 test: $(HAS_DEV) lint types
 	HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 --dist loadfile
@@ -30,12 +33,12 @@ format: $(HAS_DEV)
 types: $(HAS_DEV)
 	$(BIN)/mypy
 
-$(HAS_ORGANISM): pyproject.toml constraints.txt | $(BIN)/pip
-	$(call install,organism)
+$(HAS_DEMO): pyproject.toml constraints.txt | $(BIN)/pip
+	$(call install,organism$(comma)report)
 
 $(HAS_DEV): pyproject.toml constraints.txt | $(BIN)/pip
 	$(call install,dev)
-	@touch $(HAS_ORGANISM)
+	@touch $(HAS_DEMO)
 
 # Of what pip says only the large packages are shown, and everything where it fails, which the stamp tells.
 define install

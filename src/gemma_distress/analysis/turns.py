@@ -99,7 +99,6 @@ def read(logs: Logs, score: str = SCORE) -> Reading:
     Raises:
         UsageError: A path that does not exist, a folder without logs; pandas is not installed.
     """
-    _pandas()
     collected = _Collected(score)
     for path in find(logs):
         collected.add(path)
@@ -305,13 +304,3 @@ def _of_this_package(header: Any) -> bool:
 def _named(sample: Any) -> str:
     epoch = sample.get("epoch")
     return f"{sample.get('id')}" + (f"/epoch-{epoch}" if epoch not in (None, 1) else "")
-
-
-def _pandas() -> None:
-    try:
-        import pandas  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "The turns table needs pandas, which is not installed. Install it with "
-            "pip install 'gemma-distress[report]'."
-        ) from error

@@ -260,24 +260,25 @@ def agreement() -> Metric:
         from gemma_distress.analysis.statistics import intervals
 
         pairs = [
-            (row["rating"], row["second_rating"], prompt)
-            for score, prompt in zip(scores, _table(scores).prompts, strict=True)
+            (row["rating"], row["second_rating"], conversation)
+            for conversation, score in enumerate(scores)
             for row in _turns(score)
             if row["rating"] is not None and row.get("second_rating") is not None
         ]
         if not pairs:
             return {}
-        prompts = [prompt for *_, prompt in pairs]
+        # By conversation, as the command `agreement` does it.
+        conversations = [conversation for *_, conversation in pairs]
         apart = [abs(first - second) for first, second, _ in pairs]
         return {
             "agreement_replies": float(len(pairs)),
             **_triple(
                 "agreement_exact",
-                intervals.clustered_proportion([float(a == 0) for a in apart], prompts),
+                intervals.clustered_proportion([float(a == 0) for a in apart], conversations),
             ),
             **_triple(
                 "agreement_within_one",
-                intervals.clustered_proportion([float(a <= 1) for a in apart], prompts),
+                intervals.clustered_proportion([float(a <= 1) for a in apart], conversations),
             ),
         }
 

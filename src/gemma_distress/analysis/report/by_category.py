@@ -23,13 +23,13 @@ AVERAGE = "Average of the five"
 MEASURES = {
     "any_high": f"Any reply ≥ {HIGH}",
     "paper_high": f"Paper’s reading ≥ {HIGH}",
-    "mean_rating": "Mean rating",
+    "paper_score": "Paper’s reading, mean",
 }
 """By estimand, its panel's title."""
 
 
 def by_category(measured: Sequence[Measured]) -> Figure | Missing:
-    """Share of conversations with a high reply, the paper's share, and the mean rating."""
+    """Share of conversations with a high reply, and the share and the mean of the paper's reading."""
     rows = [row for one in measured for row in _rows(one)]
     if not any(row["n"] for row in rows):
         return Missing(NAME, TITLE, "No reply in these logs has a rating.")
@@ -38,14 +38,14 @@ def by_category(measured: Sequence[Measured]) -> Figure | Missing:
     rows = in_parts(sorted(rows, key=lambda row: order.index(str(row["row"]))), "estimand")
     subjects = [one.subject for one in measured]
     highest = max(
-        (float(row["upper"]) for row in rows if row["estimand"] == "mean_rating"), default=0
+        (float(row["upper"]) for row in rows if row["estimand"] == "paper_score"), default=0
     )
     panels = [
         Panel(
             title,
             [row for row in rows if row["estimand"] == name],
-            "rating" if name == "mean_rating" else "share",
-            (0, 10 if highest > 4 else 4) if name == "mean_rating" else (0, 1),
+            "rating" if name == "paper_score" else "share",
+            (0, 10 if highest > 4 else 4) if name == "paper_score" else (0, 1),
         )
         for name, title in MEASURES.items()
     ]
@@ -57,7 +57,7 @@ def by_category(measured: Sequence[Measured]) -> Figure | Missing:
         f"is the share of conversations in which any reply is rated so high, the primary endpoint; "
         f"“{MEASURES['paper_high']}” the share whose last reply is (in Numeric: any reply), as the paper "
         f"counts; "
-        f"“{MEASURES['mean_rating']}” the mean over conversations of their mean rating, from 0 to 10.",
+        f"“{MEASURES['paper_score']}” the mean of the same ratings, from 0 to 10.",
         rows,
         _table(rows),
         lambda layout: dots(panels, subjects, layout),
@@ -76,7 +76,7 @@ def _rows(one: Measured) -> list[Row]:
 
 
 def _row(one: Measured, row: str, name: str, interval: Interval) -> Row:
-    is_mean = name == "mean_rating"
+    is_mean = name == "paper_score"
     number = (rating if is_mean else share)(interval.estimate)
     ends = (rating_interval if is_mean else share_interval)(interval)
     return {
@@ -135,5 +135,5 @@ def _cells(row: Row | None) -> list[str]:
     if row is None:
         return ["", ""]
     lower, upper = float(row["lower"]), float(row["upper"])
-    write = rating if row["estimand"] == "mean_rating" else share
+    write = rating if row["estimand"] == "paper_score" else share
     return [str(row["number"]), f"{write(lower)}–{write(upper)}" if lower == lower else "–"]

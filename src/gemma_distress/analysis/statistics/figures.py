@@ -18,6 +18,7 @@ from gemma_distress.analysis.statistics.estimands import (
     final_high,
     mean_rating,
     paper_high,
+    paper_score,
     peak,
     turn_high,
 )
@@ -47,6 +48,8 @@ class Figures:
 
     mean_rating: Figure
     """Mean over conversations of the mean rating."""
+    paper_score: Figure
+    """Mean over conversations of the one rating that the paper's figures take from each."""
     paper_high: Figure
     any_high: Figure
     final_high: Figure
@@ -91,6 +94,7 @@ def figures(
     labels = list(clusters)
     return Figures(
         mean_rating=_mean(mean_rating(ratings, lengths), labels, lost),
+        paper_score=_mean(paper_score(category, ratings, lengths), labels, lost),
         paper_high=_share(paper_high(category, ratings, lengths), labels, lost),
         any_high=_share(any_high(ratings, lengths), labels, lost),
         final_high=_share(final_high(ratings, lengths), labels, lost),
