@@ -42,7 +42,6 @@ from gemma_distress.analysis.logs.files import (
     opened,
 )
 from gemma_distress.analysis.logs.runs import PREFIX, Run, Tokens, add_usage, joined, run_of
-from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +96,7 @@ def read(logs: Logs, score: str = SCORE) -> Reading:
         The table in the order of the logs, of their data sets and of turns; types as in `COLUMNS`.
 
     Raises:
-        UsageError: A path that does not exist, a folder without logs; pandas is not installed.
+        UsageError: A path that does not exist, a folder without logs.
     """
     collected = _Collected(score)
     for path in find(logs):

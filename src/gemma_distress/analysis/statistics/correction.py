@@ -22,7 +22,7 @@ import numpy as np
 from scipy import stats
 
 from gemma_distress.analysis.statistics.clusters import Floats, require_probability
-from gemma_distress.analysis.statistics.intervals import Interval, _wilson
+from gemma_distress.analysis.statistics.intervals import Interval, wilson
 from gemma_distress.errors import UsageError
 
 
@@ -148,7 +148,7 @@ def drawn_rates(interval: Interval, size: int, rng: np.random.Generator, level: 
     p = interval.estimate
     if n == 0:
         return rng.random(size)
-    bounds = (_wilson(p, float(z) ** 2 / n) for z in scores)
+    bounds = (wilson(p, float(z) ** 2 / n) for z in scores)
     return np.array([ends[int(z > 0)] for z, ends in zip(scores, bounds, strict=True)])
 
 

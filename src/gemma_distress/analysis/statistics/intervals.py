@@ -127,9 +127,9 @@ def clustered_proportion(
         # A design effect under 1 says that clusters differ less than chance allows: among
         # exchangeable conversations that is luck, and luck does not narrow an interval.
         estimated = max(estimated, 1.0)
-        c = z if groups < FEW_CLUSTERS else _t(level, effective_clusters(members) - 1)
+        c = z if groups < FEW_CLUSTERS else t_quantile(level, effective_clusters(members) - 1)
         k_estimated = c**2 * estimated / n
-    ordinary = _ordinary(y, members)
+    ordinary = ordinary_spread(y, members)
     if k_estimated >= k_planned or ordinary:
         k, effect, method = k_estimated, estimated, "Wilson, estimated design effect"
     else:
@@ -191,13 +191,13 @@ def clustered_mean(
     elif bounds is not None:
         low, width = bounds[0], bounds[1] - bounds[0]
         k = float(stats.norm.ppf((1 + level) / 2)) ** 2 * planned / n
-        lower, upper = (low + width * end for end in _wilson((mean - low) / width, k))
+        lower, upper = (low + width * end for end in wilson((mean - low) / width, k))
         method = "Wilson on the bounded scale, planned design effect"
         return Interval(mean, lower, upper, n, groups, method, planned, measured)
     else:
         method = "no spread to measure"
         return Interval(mean, math.nan, math.nan, n, groups, method, math.nan, measured)
-    half = _t(level, df) * math.sqrt(float(y.var(ddof=1)) * effect / n)
+    half = t_quantile(level, df) * math.sqrt(float(y.var(ddof=1)) * effect / n)
     lower, upper = mean - half, mean + half
     if bounds is not None:
         below, above = _far_values(y, members, level, planned_icc, bounds)
@@ -221,13 +221,13 @@ def _far_values(
     where the share is an ordinary one, since then its spread is that of the values.
     """
     far = y >= (bounds[0] + bounds[1]) / 2
-    if _ordinary(far.astype(np.float64), members):
+    if ordinary_spread(far.astype(np.float64), members):
         return 0.0, 0.0
     share = clustered_proportion(far, members.tolist(), level, planned_icc)
     high, low = y[far], y[~far]
     top = float(high.mean()) if len(high) else bounds[1]
     step = top - (float(low.mean()) if len(low) else bounds[0])
-    t = _t(level, effective_clusters(members) - 1)
+    t = t_quantile(level, effective_clusters(members) - 1)
     within = [
         t * math.sqrt(float(part.var()) / len(part)) if len(part) else 0.0 for part in (high, low)
     ]
@@ -253,7 +253,7 @@ def worst_case(events: ArrayLike, unrated: int = 0) -> tuple[float, float]:
 
 def ends(p: float, k: float, level: float, ordinary: bool) -> tuple[float, float]:
     """The interval of a proportion `p` by its k (module docstring); `ordinary` as `is_ordinary` says."""
-    lower, upper = _wilson(p, k)
+    lower, upper = wilson(p, k)
     n = float(stats.norm.ppf((1 + level) / 2)) ** 2 / k
     if not ordinary and min(p, 1 - p) * n < EXACT_BELOW:
         exact = _exact(p, n, (1 - level) / 2)
@@ -267,7 +267,8 @@ def is_ordinary(with_event: int, without: int, groups: int) -> bool:
     return groups >= FEW_CLUSTERS and min(with_event, without) >= enough
 
 
-def _wilson(p: float, k: float) -> tuple[float, float]:
+def wilson(p: float, k: float) -> tuple[float, float]:
+    """The ends of Wilson's interval of a share `p`, with k = c² D / n as in the module docstring."""
     centre = (p + k / 2) / (1 + k)
     half = math.sqrt(k * p * (1 - p) + k * k / 4) / (1 + k)
     # At p = 0 and p = 1 one end is exactly the estimate; rounding must not put it beyond.
@@ -284,12 +285,13 @@ def _exact(p: float, n: float, tail: float) -> tuple[float, float]:
     return lower, upper
 
 
-def _t(level: float, df: float) -> float:
+def t_quantile(level: float, df: float) -> float:
+    """Student's t of a two-sided interval, with one degree of freedom at least."""
     # Five clusters of which one holds nearly everything have an effective number close to 1.
     return float(stats.t.ppf((1 + level) / 2, max(df, 1.0)))
 
 
-def _ordinary(y: Floats, members: NDArray[np.intp]) -> bool:
+def ordinary_spread(y: Floats, members: NDArray[np.intp]) -> bool:
     """`is_ordinary` of events `y` in clusters `members`."""
     with_event = int(np.count_nonzero(np.bincount(members, weights=y)))
     without = int(np.count_nonzero(np.bincount(members, weights=1 - y)))

@@ -41,11 +41,11 @@ from gemma_distress.analysis.statistics.intervals import (
     NOTHING,
     ORDINARY_CLUSTERS,
     Interval,
-    _ordinary,
-    _t,
     clustered_mean,
     clustered_proportion,
     ends,
+    ordinary_spread,
+    t_quantile,
 )
 
 UNSEEN_DISTANCE = 2
@@ -81,9 +81,9 @@ def weighted_proportion(
         totals = np.bincount(members, weights=n * w * (y - p) / w.sum())
         robust = groups / (groups - 1) * float((totals**2).sum()) / n**2
         estimated = max(robust * (n - 1) / (p * (1 - p)), 1.0)
-        c = z if groups < FEW_CLUSTERS else _t(level, effective_clusters(members) - 1)
+        c = z if groups < FEW_CLUSTERS else t_quantile(level, effective_clusters(members) - 1)
         k_estimated = c**2 * estimated / n
-    ordinary = _ordinary(y, members)
+    ordinary = ordinary_spread(y, members)
     if k_estimated >= k_planned or ordinary:
         k, effect, method = k_estimated, estimated, "weighted Wilson, estimated design effect"
     else:
@@ -165,7 +165,7 @@ def correlation_interval(
     if groups < FEW_CLUSTERS:
         method, half = f"{mean.method}, on Fisher's scale", mean.upper
     else:
-        half = _t(level, effective_clusters(members) - 1) * _jackknife(
+        half = t_quantile(level, effective_clusters(members) - 1) * _jackknife(
             statistic(table - parts(members, groups))
         )
     if np.ptp(own) > 1e-9 and half > 0:
