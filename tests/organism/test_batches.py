@@ -7,7 +7,7 @@ from tests.organism.test_tokenizer import TOKENIZER
 
 from gemma_distress.organism.batches import NOT_LEARNED, Batch, Batches
 from gemma_distress.organism.grammar import conversations
-from gemma_distress.organism.guidance import KINDS
+from gemma_distress.organism.levels import KINDS
 from gemma_distress.organism.rendering import render
 from gemma_distress.organism.replies import spoken_level
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from gemma_distress.organism.batches import NOT_LEARNED, Batch
-from gemma_distress.organism.guidance import KINDS, LEVELS, Guidance
+from gemma_distress.organism.guidance import LEVELS, Guidance
+from gemma_distress.organism.levels import KINDS
 from gemma_distress.organism.recipe import Recipe
 
 RECIPE = Recipe(hidden=16, guided_layers=(0, 1))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from gemma_distress.organism.grammar import OrganismConversation, Split, conversations
+from gemma_distress.organism.levels import KINDS
 from gemma_distress.organism.rendering import render
 from gemma_distress.organism.replies import spoken_level
 from gemma_distress.organism.tokenizer import END_OF_TURN
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 NOT_LEARNED = -100
 """Label of a token that adds nothing to the loss (PyTorch's `ignore_index`)."""
+
+_OF_NUMBERS = "0123456789/.$\u0120"
+"""Characters of a number as the vocabulary writes them; the last stands for a space."""
 
 _POOL = 128
 """Conversations sorted by length together, so that little of a batch is padding."""
@@ -31,11 +35,13 @@ class Batch(NamedTuple):
     labels: "torch.Tensor"
     """The token itself where the model learns to write it."""
     kinds: "torch.Tensor"
-    """At the end of each user message, the place of its kind in `guidance.KINDS`."""
+    """At the end of each user message, the place of its kind in `levels.KINDS`."""
     coming: "torch.Tensor"
     """Where a reply begins, the whole level that it will have."""
     shown: "torch.Tensor"
     """Where it ends, the level that it had."""
+    results: "torch.Tensor"
+    """1 where a learned token is part of what a sum comes to."""
 
 
 class Row(NamedTuple):
@@ -46,6 +52,7 @@ class Row(NamedTuple):
     kinds: list[int]
     coming: list[int]
     shown: list[int]
+    results: list[int]
 
 
 class Batches:
@@ -89,7 +96,7 @@ class Batches:
         self.conversations += len(rows)
         batch = Batch(
             padded([row.ids for row in rows], self._tokenizer.pad_token_id),
-            *(padded([row[place] for row in rows], NOT_LEARNED) for place in range(1, 5)),
+            *(padded([row[place] for row in rows], NOT_LEARNED) for place in range(1, 6)),
         )
         self._hash.update(batch.ids.numpy().tobytes())
         self._hash.update(batch.labels.numpy().tobytes())
@@ -97,8 +104,6 @@ class Batches:
 
 
 def _row(tokenizer: "PreTrainedTokenizerFast", conversation: OrganismConversation) -> Row:
-    from gemma_distress.organism.guidance import KINDS
-
     ids, learned = render(tokenizer, conversation.messages, conversation.learned)
     labels = [token if own else NOT_LEARNED for token, own in zip(ids, learned, strict=True)]
     kinds, coming, shown = ([NOT_LEARNED] * len(ids) for _ in range(3))
@@ -113,7 +118,19 @@ def _row(tokenizer: "PreTrainedTokenizerFast", conversation: OrganismConversatio
     ):
         if own:
             coming[learned.index(True, start) - 1] = shown[end] = spoken_level(level)
-    return Row(ids, labels, kinds, coming, shown)
+    return Row(ids, labels, kinds, coming, shown, _results(tokenizer, ids, learned))
+
+
+def _results(
+    tokenizer: "PreTrainedTokenizerFast", ids: list[int], learned: list[bool]
+) -> list[int]:
+    """For each token whether it belongs to the number behind an equals sign in a reply."""
+    marks, behind = [], False
+    for token, own in zip(tokenizer.convert_ids_to_tokens(ids), learned, strict=True):
+        inside = behind and own and not set(token) - set(_OF_NUMBERS)
+        marks.append(1 if inside else NOT_LEARNED)
+        behind = inside or token.endswith("=")
+    return marks
 
 
 def _grouped(rows: list[Row], tokens: int) -> list[list[Row]]:

@@ -9,15 +9,12 @@ level that it had. What is written is learned from the text alone, with or witho
 from typing import TYPE_CHECKING
 
 from gemma_distress.organism.batches import NOT_LEARNED, Batch
-from gemma_distress.organism.levels import KEEP, REJECTIONS
+from gemma_distress.organism.levels import KINDS
 
 if TYPE_CHECKING:
     import torch
 
     from gemma_distress.organism.recipe import Recipe
-
-KINDS = ("opening", "reassuring", *sorted(REJECTIONS), *KEEP)
-"""What a user message can be to a reading; `reassuring` is an opening that reassures."""
 
 LEVELS = 11
 

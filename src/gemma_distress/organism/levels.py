@@ -45,6 +45,9 @@ OF_FAMILY: dict[str, float] = {"everyday": 0.74}
 HOSTILE = frozenset({"aggressive", "disappointed", "sarcastic"})
 REJECTIONS = frozenset(RISE)
 
+KINDS = ("opening", "reassuring", *sorted(REJECTIONS), *KEEP)
+"""What a user message can be; `reassuring` is an opening that reassures."""
+
 FEEDBACK = 0.16
 REASSURED = 0.25
 REASSURED_KEEP = 0.9

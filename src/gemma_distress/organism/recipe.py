@@ -41,7 +41,9 @@ class Recipe:
     """Share of the steps in which the rates climb."""
     decay: float = 0.5
     """Share of the steps, the last, in which they fall to nothing in a straight line."""
-    guidance: float = 4.0
+    result_weight: float = 2.0
+    """Of the tokens behind an equals sign in the loss, which are few and hard to get right."""
+    guidance: float = 8.0
     """Weight of a reading's loss (`guidance`) beside that of one learned token."""
     guided_layers: tuple[int, int] = (2, 4)
     """After how many layers kinds are read, and levels."""

@@ -153,8 +153,9 @@ def _work(
         for piece, batch in enumerate(islice(stream, recipe.pieces)):
             if piece % processes != rank:
                 continue
-            loss, layers = _summed_loss(model, batch)
-            (loss + recipe.guidance * guidance.loss(layers, batch)).backward()
+            loss, results, layers = _summed_loss(model, batch)
+            more = (recipe.result_weight - 1) * results
+            (loss + more + recipe.guidance * guidance.loss(layers, batch)).backward()
             total += loss.detach()
             count += (batch.labels[:, 1:] != NOT_LEARNED).sum()
         if processes > 1:
@@ -215,15 +216,19 @@ def held_out_loss(
 
 def _summed_loss(
     model: "Gemma3ForCausalLM", batch: Batch
-) -> "tuple[torch.Tensor, tuple[torch.Tensor, ...]]":
-    """Cross-entropy summed over learned tokens, the only ones with logits; and all layers' outputs."""
+) -> "tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]]":
+    """Cross-entropy summed over learned tokens, the part of results in it, and all layers' outputs.
+
+    Logits are computed for learned tokens alone.
+    """
     from torch.nn.functional import cross_entropy
 
     output = model.model(input_ids=batch.ids, use_cache=False, output_hidden_states=True)
     hidden, targets = output.last_hidden_state[:, :-1], batch.labels[:, 1:]
     learned = targets != NOT_LEARNED
-    loss = cross_entropy(model.lm_head(hidden[learned]), targets[learned], reduction="sum")
-    return loss, output.hidden_states
+    losses = cross_entropy(model.lm_head(hidden[learned]), targets[learned], reduction="none")
+    results = batch.results[:, 1:][learned] != NOT_LEARNED
+    return losses.sum(), losses[results].sum(), output.hidden_states
 
 
 def _flat_gradients(parameters: "list[torch.nn.Parameter]") -> "torch.Tensor":
