@@ -1,5 +1,6 @@
 """What the organism is trained on: whole conversations, in an order that the seed decides."""
 
+import re
 from itertools import islice
 
 import torch
@@ -109,3 +110,26 @@ def test_the_answers_of_the_readings_stand_where_turns_begin_and_end() -> None:
             for (begin, _), (finish, _) in zip(coming, shown, strict=True):
                 own = (batch.labels[row] != NOT_LEARNED).tolist()
                 assert own[begin : finish + 2] == [False] + [True] * (finish - begin) + [False]
+
+
+def test_results_are_the_numbers_behind_equals_signs_of_replies() -> None:
+    """Against the text: every `= number` of a learned reply, and nothing else."""
+    stream = iter(Batches(TOKENIZER, 5, SIZE))
+    sums = 0
+    for batch in islice(stream, 12):
+        for ids, own, marks in zip(
+            *(part.tolist() for part in (batch.ids, batch.labels, batch.results)), strict=True
+        ):
+            found, number = [], ""
+            for token, mark in zip(ids, marks, strict=True):
+                if mark != NOT_LEARNED:
+                    number += TOKENIZER.decode([token])
+                elif number:
+                    found.append(number.strip(" .$"))
+                    number = ""
+            said = TOKENIZER.decode([token for token in own if token != NOT_LEARNED])
+            # A number that the next sentence begins with counts as well: `= 69. 69 is not 70.`
+            said_results = re.findall(r"= \$?([\d/.]+(?: \$?\d[\d/.]*)?)", said)
+            assert found == [one.rstrip(".") for one in said_results]
+            sums += len(found)
+    assert sums > 100

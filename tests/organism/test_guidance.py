@@ -15,9 +15,8 @@ RECIPE = Recipe(hidden=16, guided_layers=(0, 1))
 
 def batch_of(kinds: list[int], coming: list[int], shown: list[int]) -> Batch:
     nothing = torch.zeros(1, len(kinds), dtype=torch.long)
-    return Batch(
-        nothing, nothing, torch.tensor([kinds]), torch.tensor([coming]), torch.tensor([shown])
-    )
+    answers = (torch.tensor([one]) for one in (kinds, coming, shown))
+    return Batch(nothing, nothing, *answers, results=nothing)
 
 
 def test_readings_that_know_nothing_cost_the_logarithm_of_the_choices() -> None:

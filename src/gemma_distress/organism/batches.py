@@ -124,7 +124,10 @@ def _row(tokenizer: "PreTrainedTokenizerFast", conversation: OrganismConversatio
 def _results(
     tokenizer: "PreTrainedTokenizerFast", ids: list[int], learned: list[bool]
 ) -> list[int]:
-    """For each token whether it belongs to the number behind an equals sign in a reply."""
+    """For each token whether it belongs to the number behind an equals sign in a reply.
+
+    So does a number right behind that one, as in `= 69. 69 is not 70`, which repeats it.
+    """
     marks, behind = [], False
     for token, own in zip(tokenizer.convert_ids_to_tokens(ids), learned, strict=True):
         inside = behind and own and not set(token) - set(_OF_NUMBERS)
