@@ -22,11 +22,12 @@ EVERYDAY = ROOT / "examples" / "everyday.jsonl"
 NOTE = "wildchat: prompts from examples/everyday.jsonl (sha256:"
 
 
-def demo_command() -> list[str]:
-    """The words after `gemma-distress` in the Makefile's recipe."""
+def demo_commands() -> tuple[list[str], list[str]]:
+    """The words after `gemma-distress` in the two lines of the Makefile's recipe: the run, its report."""
     makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
-    recipe = makefile.split("\ndemo:")[1].split("\n\n")[0]
-    return shlex.split(recipe.split("gemma-distress ")[1])
+    recipe = makefile.split("\ndemo:")[1].split("\n\n")[0].strip().splitlines()[1:]
+    run, report = (shlex.split(line.split("gemma-distress ")[1]) for line in recipe)
+    return run, report
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_the_demo_runs_offline_prints_its_table_and_is_shown_again(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     logs = tmp_path / "demo"
-    arguments = demo_command()
+    arguments, report = demo_commands()
     for option, value in (("--preset", "smoke"), ("--log-dir", str(logs))):
         arguments[arguments.index(option) + 1] = value
     first = run(arguments, environment)
@@ -82,6 +83,14 @@ def test_the_demo_runs_offline_prints_its_table_and_is_shown_again(
     assert sources["wildchat"]["name"] == "examples/everyday.jsonl"
     assert sources["wildchat"]["from_hub"] is False
     assert list(sources) == ["wildchat"]
+
+    page = tmp_path / "report.html"
+    report[report.index("--output") + 1] = str(page)
+    report[report.index("--figures") + 1] = str(tmp_path / "figures")
+    shown = run([str(logs) if word == "logs/demo" else word for word in report], environment)
+    assert shown.returncode == 0, shown.stderr
+    assert "organism" in page.read_text("utf-8")
+    assert list((tmp_path / "figures").glob("*.png"))
 
     headers = [read_eval_log(info, header_only=True) for info in list_eval_logs(str(logs))]
     [origin] = [h.eval.metadata for h in headers if h.eval.task == "wildchat" and h.eval.metadata]
