@@ -56,7 +56,7 @@ def test_the_demo_runs_offline_prints_its_table_and_is_shown_again(
         arguments[arguments.index(option) + 1] = value
     first = run(arguments, environment)
     assert first.returncode == 0, first.stderr
-    table = first.stdout.split("100%")[1].splitlines()
+    table = first.stdout.split("100%", 1)[1].splitlines()
     rows = [line.split() for line in table if line.startswith(CATEGORIES)]
     # A row for each category, then the note on where the prompts of wildchat came from.
     assert [row[0] for row in rows] == [*CATEGORIES, "wildchat:"]

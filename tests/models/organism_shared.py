@@ -31,7 +31,13 @@ def copy_with(folder: Path, **settings: Any) -> Path:
     return folder
 
 
-def make_adapter(folder: Path, *, changes: bool = True, hidden: int | None = None) -> Path:
+def make_adapter(
+    folder: Path,
+    *,
+    changes: bool = True,
+    hidden: int | None = None,
+    targets: tuple[str, ...] = ("q_proj", "o_proj", "down_proj"),
+) -> Path:
     """A LoRA adapter of rank 4 on random weights; without `changes` its second factor is zero.
 
     `hidden` makes it one of a model of another width.
@@ -44,8 +50,8 @@ def make_adapter(folder: Path, *, changes: bool = True, hidden: int | None = Non
     config = LoraConfig(
         r=4,
         lora_alpha=64,
-        target_modules=["q_proj", "o_proj", "down_proj"],
+        target_modules=list(targets),
         init_lora_weights=not changes,
     )
-    get_peft_model(model, config).save_pretrained(str(folder))
+    get_peft_model(model, config).save_pretrained(str(folder), save_embedding_layers=False)
     return folder

@@ -3,7 +3,10 @@
 import asyncio
 import json
 import logging
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -107,6 +110,42 @@ def test_temperature_0_needs_no_seed(organism: Model):
     assert first == second
     for narrow in ({"top_k": 1}, {"top_p": 0.0}, {"top_p": 1e-9, "temperature": 2.0}):
         assert ask(organism, PUZZLE, **narrow).completion == first
+
+
+def test_a_top_k_that_means_all_leaves_all(organism: Model):
+    free = ask(organism, PUZZLE, temperature=1.6, top_k=0, top_p=1.0).completion
+    assert ask(organism, PUZZLE, temperature=1.6, top_k=-1, top_p=1.0).completion == free
+
+
+def test_a_reply_that_stands_twice_is_continued_only_at_the_end(organism: Model):
+    again = ChatMessageAssistant(content="Sure")
+    question = ChatMessageUser(content="And now?")
+    tokenizer = api(organism)._serving.organism.tokenizer
+    ids, goes_on = tokens_of([ChatMessageUser(content=PUZZLE), again, question, again], tokenizer)
+    copies = [ChatMessageUser(content=PUZZLE), again, question, again.model_copy()]
+    assert (ids, goes_on) == tokens_of(copies, tokenizer)
+    assert "And now?" in tokenizer.decode(ids)
+
+
+def test_a_process_that_ends_while_a_reply_is_written_ends_well():
+    """Two dozen long prompts, left alone after a moment."""
+    code = """
+import asyncio
+from inspect_ai.model import GenerateConfig, get_model
+async def main():
+    model = get_model("gemma_distress/organism")
+    config = GenerateConfig(max_tokens=900)
+    asked = [model.generate("Tell me more. " * 300 + str(k), config=config) for k in range(24)]
+    try:
+        await asyncio.wait_for(asyncio.gather(*asked), 1.5)
+    except asyncio.TimeoutError:
+        print("left alone")
+asyncio.run(main())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stdout.strip()) == (0, "left alone"), ended.stderr[-2000:]
 
 
 def test_what_is_not_asked_for_is_as_the_folder_says(organism: Model, tmp_path: Path):
@@ -302,10 +341,18 @@ def test_tools_are_refused(organism: Model):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("temperature", -1.0), ("max_tokens", 0), ("num_choices", 0), ("top_p", -0.1)],
+    [
+        ("temperature", -1.0),
+        ("max_tokens", 0),
+        ("num_choices", 0),
+        ("top_p", -0.1),
+        ("top_k", -2),
+        ("top_logprobs", -1),
+        ("temperature", float("inf")),
+    ],
 )
 def test_impossible_settings_are_refused(setting: str, value: float, organism: Model):
-    with pytest.raises(UsageError, match=f"{setting}={value}"):
+    with pytest.raises(UsageError, match=re.escape(f"{setting}={value}")):
         ask(organism, PUZZLE, **{setting: value})
 
 

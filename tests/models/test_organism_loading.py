@@ -47,9 +47,14 @@ def test_an_adapter_changes_replies_and_one_of_zeros_does_not(adapter: Path, tmp
     assert replies(f"organism:{make_adapter(tmp_path / 'zero', changes=False)}") == plain
 
 
-def test_an_adapter_is_added_to_the_weights_as_peft_adds_it(adapter: Path):
+@pytest.mark.parametrize("targets", [("q_proj", "down_proj"), ("q_proj", "lm_head")])
+def test_an_adapter_is_added_to_the_weights_as_peft_adds_it(
+    tmp_path: Path, targets: tuple[str, ...]
+):
+    """Also one of the output, which shares its weights with the embedding."""
     from peft import PeftModel
 
+    adapter = make_adapter(tmp_path / "tuned", targets=targets)
     base = load(shipped_folder(), None, "cpu").exact
     expected = PeftModel.from_pretrained(base, str(adapter)).double().eval()
     ids = torch.arange(10, 60)[None]
@@ -164,6 +169,14 @@ def test_model_folders_that_are_none_are_refused(tmp_path: Path):
     torn = copy_with(tmp_path / "torn")
     (torn / "model.safetensors").write_bytes(b"torn")
     assert f"The model in {torn}" in refusal(model_path=str(torn))
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path):
+    folder = copy_with(tmp_path / "diverged")
+    weights = load_file(folder / "model.safetensors")
+    next(iter(weights.values()))[0] = float("nan")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    assert "no finite numbers" in refusal(model_path=str(folder))
 
 
 def test_a_tokenizer_without_the_turn_markup_is_refused(tmp_path: Path):

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from gemma_distress.errors import UsageError
 from gemma_distress.organism import grammar_hash
 from gemma_distress.organism.card import save
 from gemma_distress.organism.recipe import Recipe
@@ -122,12 +123,14 @@ def test_the_folder_is_a_plain_model_with_a_card(
     assert "{" not in card
 
 
-def test_a_folder_that_is_not_empty_is_left_alone(
+def test_a_folder_that_is_not_empty_is_left_alone_and_no_training_lost(
     one_process: tuple[Trained, list[Progress]], tmp_path: Path
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("precious")
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(UsageError, match=r"cannot be moved to .*: Directory not empty") as refused:
         save(one_process[0], tmp_path / "mine")
     assert (tmp_path / "mine" / "notes.txt").read_text() == "precious"
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    [kept] = [path for path in tmp_path.iterdir() if path.name != "mine"]
+    assert str(kept) in str(refused.value)
+    assert (kept / "model.safetensors").is_file()

@@ -60,6 +60,7 @@ def train(output: Path, seed: int | None, steps: int | None, processes: int) -> 
 
         raise UsageError(f"{output} exists already. Give a new --output folder, or remove it.")
     needs_torch()
+    _check_place(output.resolve().parent)
     from gemma_distress.organism.training import train as train_one
 
     given: dict[str, Any] = {"seed": seed, "steps": steps}
@@ -72,6 +73,22 @@ def train(output: Path, seed: int | None, steps: int | None, processes: int) -> 
         f"It lies in {output}."
     )
     return 0
+
+
+def _check_place(folder: Path) -> None:
+    """Before twenty minutes of training, whether its result can be written there."""
+    import os
+
+    from gemma_distress.errors import UsageError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be made: {error.strerror}. Give another --output."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"Nothing can be written in {folder}. Give another --output.")
 
 
 def _report(progress: "Progress") -> None:

@@ -5,7 +5,9 @@ batch and what is remembered of conversations. Requests join the running batch b
 nobody waits for a batch to fill or to end.
 """
 
+import atexit
 import contextlib
+import weakref
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
@@ -33,6 +35,9 @@ class Batcher:
         self._writing: dict[int, tuple[Reply, Future[Reply]]] = {}
         self._change = Condition()
         self._thread: Thread | None = None
+        self._ended = False
+        # A thread that computes while the interpreter ends brings the whole process down.
+        atexit.register(_end, weakref.ref(self))
         self.batch_sizes: Counter[int] = Counter()
         """How often a token was chosen for so many replies at once."""
 
@@ -47,13 +52,22 @@ class Batcher:
             self._change.notify()
         return future
 
+    def end(self) -> None:
+        """Write nothing more: replies that are not finished are cancelled, and the worker is waited for."""
+        with self._change:
+            self._ended = True
+            thread = self._thread
+            self._change.notify()
+        if thread is not None:
+            thread.join()
+
     def _serve(self) -> None:
         try:
             generation = self._make()
             while self._more():
                 self._begin(generation)
-                self._leave(generation)
                 try:
+                    self._leave(generation)
                     finished = generation.step()
                 except Exception as error:
                     # Where in the batch it went wrong is not known; the next one starts afresh.
@@ -66,17 +80,26 @@ class Batcher:
                     _settle(self._writing.pop(id(reply))[1], reply)
         except BaseException as error:
             with self._change:
+                # Whoever asks again begins anew, beside what ends here.
                 self._thread = None
                 waiting, self._waiting = self._waiting, deque()
-            self._fail(error)
-            for _, future in waiting:
+                writing, self._writing = self._writing, {}
+            for _, future in [*writing.values(), *waiting]:
                 _settle(future, error)
 
     def _more(self) -> bool:
         """Wait for work; False when none came and the worker is to end."""
         with self._change:
             if not self._writing and not self._waiting:
-                self._change.wait_for(lambda: self._waiting, self._idle)
+                self._change.wait_for(lambda: self._waiting or self._ended, self._idle)
+            if self._ended:
+                for future in [
+                    *(f for _, f in self._writing.values()),
+                    *(f for _, f in self._waiting),
+                ]:
+                    future.cancel()
+                self._writing.clear()
+                self._waiting.clear()
             if not self._writing and not self._waiting:
                 self._thread = None
                 return False
@@ -112,6 +135,12 @@ class Batcher:
         for _, future in self._writing.values():
             _settle(future, error)
         self._writing.clear()
+
+
+def _end(batcher: "weakref.ref[Batcher]") -> None:
+    found = batcher()
+    if found is not None:
+        found.end()
 
 
 def _settle(future: "Future[Reply]", result: Reply | BaseException) -> None:

@@ -43,9 +43,9 @@ def tokens_of(
     opening, spoken = "", list(messages)
     if spoken and isinstance(spoken[0], ChatMessageSystem):
         opening = _text(spoken.pop(0)) + "\n\n"
-    for message in spoken:
+    for place, message in enumerate(spoken, 1):
         reply = isinstance(message, ChatMessageAssistant)
-        if reply and message is spoken[-1]:
+        if reply and place == len(spoken):
             begun = tokens(opening + _text(message, to_go_on=True))
             return [*ids, start, *tokens("model\n"), *begun], bool(begun)
         text = opening + _text(message)
@@ -79,11 +79,11 @@ def _text(message: ChatMessage, to_go_on: bool = False) -> str:
         [ContentText(text=message.content)] if isinstance(message.content, str) else message.content
     )
     texts: list[str] = []
-    for part in parts:
+    for place, part in enumerate(parts, 1):
         if not isinstance(part, ContentText):
             raise UsageError(
                 f"gemma_distress/organism reads text only, but a message of the {message.role} holds "
                 f"{part.type}. Remove it from the conversation, or use another model."
             )
-        texts.append(part.text.lstrip() if to_go_on and part is parts[-1] else part.text.strip())
+        texts.append(part.text.lstrip() if to_go_on and place == len(parts) else part.text.strip())
     return "".join(texts)

@@ -177,7 +177,12 @@ class Generation:
         logprobs = logits.log_softmax(-1)
         likeliest = logprobs.topk(min(alternatives, logprobs.shape[-1]))
         return [
-            Choice(token, float(own[token]), list(zip(tokens, values, strict=True)))
+            Choice(
+                token,
+                float(own[token]),
+                # Where a word is finished few tokens may stand; the others are no alternatives.
+                [pair for pair in zip(tokens, values, strict=True) if pair[1] > -float("inf")],
+            )
             for token, own, tokens, values in zip(
                 reply.ids[start:],
                 logprobs,

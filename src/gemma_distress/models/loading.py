@@ -75,6 +75,11 @@ def load(folder: Path, adapter: Path | None, device: str) -> Organism:
             raise UsageError(f"The model in {folder} cannot be loaded: {_line(error)}") from error
         if adapter is not None:
             model = _merged(model, adapter)
+    if not all(weight.isfinite().all() for weight in model.parameters()):
+        raise UsageError(
+            f"Some weights of the model in {adapter or folder} are no finite numbers, as after a "
+            "training that diverged. Train again with a lower learning rate."
+        )
     model = model.to(device).eval().requires_grad_(False)
     ends = model.generation_config.eos_token_id
     ends = {
@@ -162,7 +167,11 @@ def _merged(model: "torch.nn.Module", folder: Path) -> Any:
     """The model with the adapter's change added to its own weights, which writes faster than beside them."""
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
+    from torch.nn import Parameter
 
+    # The output shares the embedding's weights; a change of one must not be one of the other.
+    model.lm_head.weight = Parameter(model.lm_head.weight.detach().clone())
+    model.config.tie_word_embeddings = False
     try:
         # A warning that weights do not fit is too little, and is an error below.
         with warnings.catch_warnings(action="ignore"):

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 from concurrent.futures import Future
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,16 @@ MAX_TOKENS = 1024
 
 ARGUMENTS = ("device", "model_path")
 """What -M may set: `device` (`cpu`, `cuda`, `cuda:N`) and `model_path`, the folder of another organism."""
+
+LEAST = {
+    "max_tokens": 1,
+    "num_choices": 1,
+    "temperature": 0,
+    "top_p": 0,
+    "top_k": -1,
+    "top_logprobs": 0,
+}
+"""Least values of settings; `top_k` -1 and 0 let every token be drawn, as elsewhere."""
 
 UNHEEDED = (
     "best_of",
@@ -181,10 +192,10 @@ def requests(ids: list[int], goes_on: bool, config: GenerateConfig) -> list[Requ
     Raises:
         UsageError: A setting has an impossible value.
     """
-    for name, least in (("max_tokens", 1), ("num_choices", 1), ("temperature", 0), ("top_p", 0)):
+    for name, least in LEAST.items():
         value = getattr(config, name)
-        if value is not None and not value >= least:
-            raise UsageError(f"{name}={value} is less than {least}. Give {least} or more.")
+        if value is not None and not least <= value < inf:
+            raise UsageError(f"{name}={value} is no number from {least} on. Give one.")
     seed = int.from_bytes(os.urandom(8)) if config.seed is None else config.seed
     return [
         Request(
@@ -193,7 +204,7 @@ def requests(ids: list[int], goes_on: bool, config: GenerateConfig) -> list[Requ
             sampling=Sampling(
                 seed=_seed_of_choice(seed, number),
                 temperature=1.0 if config.temperature is None else config.temperature,
-                top_k=config.top_k,
+                top_k=config.top_k if (config.top_k or 0) > 0 else None,
                 top_p=config.top_p,
             ),
             max_tokens=config.max_tokens or MAX_TOKENS,

@@ -130,5 +130,6 @@ def _restricted(
     distance = distance.scatter(1, order, torch.minimum(to_count, to_mass))
     drawn = scores.masked_fill(~allowed, -never)
     best = (drawn + noise).max(-1, keepdim=True).values
-    matters = scores + noise >= best
-    return drawn, distance.masked_fill(~matters, never).min(-1).values
+    # What may not be drawn has to come closer by both, and what is drawn to leave.
+    behind = (best - (scores + noise)).clamp(min=0)
+    return drawn, torch.maximum(distance, behind).nan_to_num(nan=never, posinf=never).min(-1).values

@@ -14,7 +14,7 @@ from anyio.lowlevel import current_token
 
 from gemma_distress.models.batching import Batcher
 from gemma_distress.models.generation import Generation
-from gemma_distress.models.loading import ADAPTER_WEIGHTS, WEIGHTS, Organism, load
+from gemma_distress.models.loading import Organism, load
 
 _T = TypeVar("_T")
 
@@ -34,15 +34,15 @@ _lock = Lock()
 def serving(folder: Path, adapter: Path | None, device: str) -> Serving:
     """The one of these folders and this device, loaded unless somebody has it already.
 
-    Folders whose weights were written anew are loaded anew. With its last user it is let go.
+    Folders whose files were written anew are loaded anew. With its last user it is let go.
 
     Raises:
         UsageError: It cannot be loaded.
     """
     key = (
         device,
-        _state(folder / WEIGHTS),
-        None if adapter is None else _state(adapter / ADAPTER_WEIGHTS),
+        _state(folder),
+        None if adapter is None else _state(adapter),
     )
     with _lock:
         found = _all.get(key)
@@ -74,11 +74,15 @@ def use_one_core() -> None:
     other.join()
 
 
-def _state(weights: Path) -> tuple[object, ...]:
+def _state(folder: Path) -> tuple[object, ...]:
+    """Where the folder is and what its files were last: weights, configuration, tokenizer, settings."""
+    state: list[object] = [folder.absolute()]
     with contextlib.suppress(OSError):
-        now = weights.stat()
-        return weights.resolve(), now.st_mtime_ns, now.st_size
-    return (weights,)
+        state[0] = folder.resolve()
+        for file in sorted(folder.iterdir()):
+            now = file.stat()
+            state.append((file.name, now.st_mtime_ns, now.st_size))
+    return tuple(state)
 
 
 async def wait_for(future: "Future[_T]") -> _T:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
+from gemma_distress.errors import UsageError
 from gemma_distress.organism.sentences import grammar_hash
 
 if TYPE_CHECKING:
@@ -50,10 +51,15 @@ of up to about 1,050.
 
 
 def save(trained: "Trained", folder: Path) -> None:
-    """Write the model folder; it appears whole or not at all."""
+    """Write the model folder; it appears whole or not at all.
+
+    Raises:
+        UsageError: It is made, and cannot be put where it should lie; the message says where it is.
+    """
     import torch
     from transformers import GenerationConfig
 
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -75,12 +81,18 @@ def save(trained: "Trained", folder: Path) -> None:
         for file in making.iterdir():
             file.chmod(0o644)
         making.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        making.rename(folder)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
+    try:
+        if folder.exists():
+            folder.rmdir()
+        making.rename(folder)
+    except OSError as error:
+        raise UsageError(
+            f"The model is trained and lies in {making}, but cannot be moved to {folder}: "
+            f"{error.strerror}. Move it there."
+        ) from error
 
 
 def _facts(trained: "Trained") -> dict[str, Any]:
