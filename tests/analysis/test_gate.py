@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from tests.analysis.tables import table
 
-from gemma_distress.analysis.gate import gate
+from gemma_distress.analysis.arrays import ratings_of
+from gemma_distress.analysis.gate import _bounds, gate
 from gemma_distress.analysis.statistics.intervals import clustered_proportion
 from gemma_distress.errors import UsageError
 
@@ -178,3 +179,11 @@ def test_the_measured_icc_is_shown_where_there_is_one() -> None:
     found = gate(logs(20, 5, high=30), 0.9)
     assert not math.isnan(found.decided.known.icc)
     assert found.icc == 0.1
+
+
+def test_conversations_of_a_task_without_any_row_are_unknown():
+    """Four calm ones are there, and of another task six were planned and none is."""
+    part = ratings_of(table([{"ratings": [1, 1]}] * 4))
+    bounds = _bounds("all", part, {"tones": 6}, "any_high", 0.95, 0.1)
+    assert bounds.unknown == 6
+    assert bounds.upper > 0.6

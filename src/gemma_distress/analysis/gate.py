@@ -279,6 +279,12 @@ def _bounds(
         missing = lost.get(category, 0) * (turns if endpoint == "turn_high" else 1)
         events[category] = np.append(found, np.full(missing, np.nan))
         labels[category] = [*prompts, *[("not in the logs", category)] * missing]
+    # Of a task that was ended before its first conversation no row tells; these are missing as well.
+    for category in () if macro else lost:
+        if category not in events:
+            missing = lost[category] * (turns if endpoint == "turn_high" else 1)
+            events[category] = np.full(missing, np.nan)
+            labels[category] = [("not in the logs", category)] * missing
     assumed = _assumed(part, icc) if endpoint == "turn_high" else icc
 
     def interval(fill: float | None) -> Interval:
