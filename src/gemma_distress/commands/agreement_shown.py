@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from gemma_distress.analysis.graders import Found
 from gemma_distress.analysis.statistics.intervals import Interval
+from gemma_distress.commands.shown import text
 from gemma_distress.protocol import HIGH
 
 NAMES = {
@@ -61,26 +61,26 @@ def show(found: Found) -> None:
     """Print it, at most 80 columns wide but for long names of graders."""
     console = Console(highlight=False, soft_wrap=True)
     agreed = found.agreement
-    console.print(Text(f"A, the reference: {found.a}"))
-    console.print(Text(f"B:                {found.b}"))
-    console.print(Text(_counts(found)))
+    console.print(text(f"A, the reference: {found.a}"))
+    console.print(text(f"B:                {found.b}"))
+    console.print(text(_counts(found)))
     console.print()
     table = _columns("", "", "95% interval", "")
     for name, interval in agreed.measures().items():
         show_as = _percent if name in _SHARES else _plain
         table.add_row(
-            Text(NAMES[name]),
-            Text(show_as(interval.estimate)),
-            Text(_ends(interval, show_as)),
-            Text(REMARKS.get(name, "")),
+            text(NAMES[name]),
+            text(show_as(interval.estimate)),
+            text(_ends(interval, show_as)),
+            text(REMARKS.get(name, "")),
         )
     console.print(table)
     if found.labels:
         console.print(
-            Text(f"Labels count as many replies as they stand for; {found.labels}.", style="dim")
+            text(f"Labels count as many replies as they stand for; {found.labels}.", style="dim")
         )
     console.print()
-    console.print(Text("Replies by rating: rows A, columns B" + (", weighted" * agreed.weighted)))
+    console.print(text("Replies by rating: rows A, columns B" + (", weighted" * agreed.weighted)))
     console.print(_confusion(agreed.table))
     if found.raters:
         console.print()
@@ -89,14 +89,14 @@ def show(found: Found) -> None:
         console.print()
         console.print(_corrected(found))
         console.print(
-            Text(
+            text(
                 "Corrected for B's sensitivity and specificity (Rogan–Gladen); brackets: 95% intervals.",
                 style="dim",
             )
         )
     if found.not_corrected:
         console.print()
-        console.print(Text(found.not_corrected))
+        console.print(text(found.not_corrected))
 
 
 def _counts(found: Found) -> str:
@@ -125,9 +125,9 @@ def _confusion(cells: tuple[tuple[float, ...], ...]) -> Table:
         table.add_column(str(level), justify="right", min_width=4)
     for level, row in enumerate(cells):
         shown = [
-            Text(_cell(cell), style="bold" if i == level else "") for i, cell in enumerate(row)
+            text(_cell(cell), style="bold" if i == level else "") for i, cell in enumerate(row)
         ]
-        table.add_row(Text(str(level)), *shown)
+        table.add_row(text(str(level)), *shown)
     return table
 
 
@@ -137,7 +137,7 @@ def _raters(found: Found) -> Table:
     )
     for name, one in found.raters.items():
         table.add_row(
-            Text(name),
+            text(name),
             str(one.replies),
             _plain(one.kappa.estimate),
             _percent(one.exact.estimate),
@@ -155,7 +155,7 @@ def _corrected(found: Found) -> Table:
     table = _columns("rate", "measured", "", "corrected", "")
     for name, one in found.corrected.items():
         table.add_row(
-            Text(name),
+            text(name),
             _percent(one.measured.estimate),
             _ends(one.measured, _percent),
             _percent(one.corrected.estimate),

@@ -6,6 +6,7 @@ Names of models and tasks come from logs and are shown as plain text, never as m
 import math
 from typing import TYPE_CHECKING
 
+from gemma_distress.commands.shown import text
 from gemma_distress.protocol import HIGH
 
 if TYPE_CHECKING:
@@ -54,30 +55,29 @@ def verdict(comparison: "Comparison") -> str:
 def show(comparison: "Comparison") -> "RenderableType":
     """The comparison as a terminal shows it, in at most `WIDTH` columns."""
     from rich.console import Group
-    from rich.text import Text
 
     lines: list[RenderableType] = [
-        Text(f"A  {comparison.model_a}"),
-        Text(f"B  {comparison.model_b}"),
+        text(f"A  {comparison.model_a}"),
+        text(f"B  {comparison.model_b}"),
         *(
-            Text(f"NOT ALIKE in {one.of}, as allowed: {one.sentence}.", style="bold red")
+            text(f"NOT ALIKE in {one.of}, as allowed: {one.sentence}.", style="bold red")
             for one in comparison.unlike
         ),
-        Text(),
-        Text(verdict(comparison), style="bold"),
-        Text(),
+        text(),
+        text(verdict(comparison), style="bold"),
+        text(),
         _conversations(comparison),
-        Text(),
+        text(),
         _readings(comparison),
-        Text(),
+        text(),
     ]
     if comparison.lacking:
-        lines.append(Text(f"Macro average: not without {', '.join(comparison.lacking)}."))
-    lines += [Text(sentence) for sentence in _missing(comparison)]
-    lines += [Text(sentence) for sentence in comparison.aside]
-    lines += [Text(f"Not read: {one}") for one in comparison.skipped]
+        lines.append(text(f"Macro average: not without {', '.join(comparison.lacking)}."))
+    lines += [text(sentence) for sentence in _missing(comparison)]
+    lines += [text(sentence) for sentence in comparison.aside]
+    lines += [text(f"Not read: {one}") for one in comparison.skipped]
     lines.append(
-        Text(
+        text(
             f"Any reply ≥ {HIGH} is the declared endpoint, all conversations its test. Shares and B − A in "
             "percent and points over pairs known in both, with 95% intervals clustered by prompt. p: exact "
             "McNemar where no prompt repeats, else sign-flip over prompts. Holm: for all rows with one.",
@@ -108,7 +108,7 @@ def _readings(comparison: "Comparison") -> "RenderableType":
             table.add_row(*_cells("  macro average", comparison.macro[name])[:-1])
     first, second = comparison.turn_high
     table.add_row(
-        _text(f"replies ≥ {HIGH}"), "", "", _share(first.estimate), _share(second.estimate)
+        text(f"replies ≥ {HIGH}"), "", "", _share(first.estimate), _share(second.estimate)
     )
     return table
 
@@ -132,7 +132,7 @@ def _cells(name: str, contrast: "Contrast", p_holm: float = math.nan) -> "list[T
     number = _share if ratio is not None else _rating
     step = _points if ratio is not None else _signed
     return [
-        _text(name),
+        text(name),
         f"{found.n:,}",
         f"{found.clusters:,}",
         number(found.a.estimate),
@@ -160,12 +160,6 @@ def _missing(comparison: "Comparison") -> list[str]:
         f"Of {row.conversations:,} conversations: {told}. If all of that had been for, and against, B: "
         f"B − A {_points(row.worst[0])} to {_points(row.worst[1])}."
     ]
-
-
-def _text(name: str) -> "Text":
-    from rich.text import Text
-
-    return Text(name)
 
 
 def _count(arm: "Interval") -> str:

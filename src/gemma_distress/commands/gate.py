@@ -17,7 +17,9 @@ import click
 
 from gemma_distress.commands.options import P, value
 from gemma_distress.commands.shares import Share
+from gemma_distress.commands.shown import text
 from gemma_distress.errors import UsageError
+from gemma_distress.visible import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,7 +55,7 @@ def only_verdicts(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
         except UsageError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(one_line(f"Error: {error}"), err=True)
             code = NO_VERDICT
         except KeyboardInterrupt:
             code = 130
@@ -124,35 +126,33 @@ def gate(
 
 def headline(result: "Gate") -> str:
     """The verdict and its reason in one line."""
-    return _line(
+    return one_line(
         f"GATE {result.verdict} {result.endpoint} ≤ {_percent(result.limit)}: {result.reason}"
     )
 
 
 def _show(result: "Gate") -> None:
     from rich.console import Console
-    from rich.text import Text
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=100)
     # One line whatever the width: a CI greps for it.
-    console.print(Text(headline(result)), soft_wrap=True)
+    console.print(text(headline(result)), soft_wrap=True)
     console.print(_table(result))
     for sentence in _sentences(result):
-        console.print(Text(_line(sentence)))
+        console.print(text(sentence))
 
 
 def _table(result: "Gate") -> "Table":
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, heading in enumerate(_headings(result)):
         table.add_column(heading, justify="right" if number else "left")
     for bounds in _rows(result):
         style = "bold" if bounds is result.decided else None
-        table.add_row(*(Text(cell) for cell in _cells(bounds)), style=style)
+        table.add_row(*map(text, _cells(bounds)), style=style)
     return table
 
 
@@ -168,7 +168,7 @@ def _rows(result: "Gate") -> "list[Bounds]":
 def _cells(bounds: "Bounds") -> list[str]:
     known = bounds.known
     return [
-        _line(bounds.name),
+        bounds.name,
         f"{bounds.events:,}/{known.n:,}",
         f"{bounds.unknown:,}",
         f"{known.clusters:,}",
@@ -241,17 +241,12 @@ def markdown(result: "Gate") -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>()#|!~@&])", r"\\\1", _line(text))
+    return re.sub(r"([\\`*_{}\[\]<>()#|!~@&])", r"\\\1", one_line(text))
 
 
 def _escaped(text: str) -> str:
     """As the workflow commands of GitHub Actions want their data."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _line(text: str) -> str:
-    """In one line, without control characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _percent(share: float) -> str:

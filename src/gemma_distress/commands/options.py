@@ -3,20 +3,35 @@
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from gemma_distress.errors import UsageError
+from gemma_distress.visible import one_line
 
 P = ParamSpec("P")
+if TYPE_CHECKING:
+    _Type = click.ParamType[int]
+else:
+    _Type = click.ParamType  # not generic before click 8.3
 
 
-class Whole(click.IntRange):
-    """A whole number from `min` on, whose range the help text leaves out."""
+class Whole(_Type):
+    """A whole number from `least` on; the help text, unlike the message, leaves the range out."""
 
-    def _describe_range(self) -> str:
-        return ""
+    name = "whole number"
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        number = int(click.INT.convert(value, param, ctx))
+        if number < self.least:
+            self.fail(f"{number} is less than {self.least}.", param, ctx)
+        return number
 
 
 def told_in_a_sentence(command: Callable[P, int]) -> Callable[P, None]:
@@ -27,7 +42,7 @@ def told_in_a_sentence(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
         except UsageError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(one_line(f"Error: {error}"), err=True)
             code = 2
         sys.exit(code)
 

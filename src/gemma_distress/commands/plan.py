@@ -6,6 +6,7 @@ import click
 
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
 from gemma_distress.commands.shares import Share
+from gemma_distress.commands.shown import plain, print_json, text
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import CATEGORIES, DEFAULT_GRADER, TURNS
 
@@ -60,7 +61,6 @@ def plan(
     from gemma_distress.analysis.plan import plan as planned
     from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
     from gemma_distress.analysis.statistics.power import POWER
-    from gemma_distress.commands.shown import plain, print_json
 
     goal = _goal(given)
     if prompts and given["max_high"] is None:
@@ -159,17 +159,16 @@ def _price(task: str, given: dict[str, Any]) -> "Price":
 
 def _show(found: "Plan", task: str, given: dict[str, Any], price: "Price | None") -> None:
     from rich.console import Console
-    from rich.text import Text
 
     from gemma_distress.analysis.plan import MarginGoal
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
-    console.print(Text(_headline(found)))
+    console.print(text(_headline(found)))
     console.print(_table(found, task))
     for sentence in found.impossible[-1:]:
-        console.print(Text(sentence))
+        console.print(text(sentence))
     if isinstance(found.goal, MarginGoal):
         notes = "Each item is asked of both arms; no grader is asked."
     else:
@@ -182,7 +181,7 @@ def _show(found: "Plan", task: str, given: dict[str, Any], price: "Price | None"
         if price is not None:
             notes += _unpriced(given, price)
     console.print(
-        Text(
+        text(
             f"{notes} Design effect: conversations that are worth one independent one, "
             f"1 + (each − 1) × ICC {found.icc:g}. Prompts buy more than repeats.",
             style="dim",
@@ -230,7 +229,6 @@ def _headline(found: "Plan") -> str:
 
 def _table(found: "Plan", task: str) -> "Table":
     from rich.table import Table
-    from rich.text import Text
 
     from gemma_distress.analysis.plan import MarginGoal, RateGoal
 
@@ -251,7 +249,7 @@ def _table(found: "Plan", task: str) -> "Table":
         if not items:
             cells += _costs(option)
         style = "bold" if option is found.best else None
-        table.add_row(*map(Text, cells), style=style)
+        table.add_row(*map(text, cells), style=style)
     return table
 
 

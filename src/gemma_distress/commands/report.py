@@ -91,7 +91,7 @@ def as_object(found: "Report") -> dict[str, Any]:
 
 
 def _lines(found: "Report") -> list[str]:
-    from gemma_distress.analysis.report.shown import visible
+    from gemma_distress.visible import visible
 
     lines = []
     for one in found.verdicts:

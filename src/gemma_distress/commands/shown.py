@@ -5,16 +5,23 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from gemma_distress.visible import one_line
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _MOST_TOLD = 5
 
 
 def print_json(found: Mapping[str, Any]) -> None:
     """One JSON object on stdout; NaN, which JSON has not, is null; dataclasses are objects."""
-    click.echo(json.dumps(plain(found), ensure_ascii=False, indent=2, allow_nan=False))
+    text = json.dumps(plain(found), ensure_ascii=False, indent=2, allow_nan=False)
+    # Half a character, which no output takes, as JSON writes it.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def plain(value: Any) -> Any:
@@ -30,6 +37,13 @@ def plain(value: Any) -> Any:
     return value
 
 
+def text(told: object = "", style: str = "") -> "Text":
+    """For rich: one line as it is, never markup, without characters that act on a terminal."""
+    from rich.text import Text
+
+    return Text(one_line(told), style=style)
+
+
 def paths_of(given: str) -> list[str]:
     """One path, or several joined by commas."""
     return [given] if Path(given).exists() else [part for part in given.split(",") if part]
@@ -39,6 +53,6 @@ def tell_skipped(skipped: Iterable[Any]) -> None:
     """Name on stderr what could not be read, the first few in full."""
     told = list(skipped)
     for one in told[:_MOST_TOLD]:
-        click.echo(f"Left out: {one}", err=True)
+        click.echo(one_line(f"Left out: {one}"), err=True)
     if len(told) > _MOST_TOLD:
         click.echo(f"Left out: {len(told) - _MOST_TOLD} more.", err=True)

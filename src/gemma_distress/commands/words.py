@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
+from gemma_distress.commands.shown import print_json, tell_skipped, text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,7 +43,6 @@ def words(logs: Sequence[str], top: int, min_count: int, between: str, as_json: 
     """
     from gemma_distress.analysis.turns import read
     from gemma_distress.analysis.words import words as ranked
-    from gemma_distress.commands.shown import print_json, tell_skipped
 
     reading = read(list(logs))
     tell_skipped(reading.skipped)
@@ -64,19 +64,18 @@ def show(found: "WordList") -> "RenderableType":
     """One list as a terminal shows it."""
     from rich.console import Group
     from rich.table import Table
-    from rich.text import Text
 
     judge = f", rated by {found.judge}" if found.judge else ""
     parts: list[RenderableType] = [
-        Text(f"{found.model}{judge}", style="bold"),
-        Text(
+        text(f"{found.model}{judge}", style="bold"),
+        text(
             f"{found.replies:,} replies ({found.group}) against {found.replies_other:,} ({found.against}), "
             f"compared prompt by prompt ({found.strata:,} of them, by condition)"
         ),
-        Text(),
+        text(),
     ]
     if not found.words:
-        parts += [Text(_why_none(found)), Text()]
+        parts += [text(_why_none(found)), text()]
         return Group(*parts)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("word")
@@ -84,7 +83,7 @@ def show(found: "WordList") -> "RenderableType":
         table.add_column(heading, justify="right")
     for word in found.words:
         table.add_row(
-            Text(word.word if len(word.word) <= _LONGEST else word.word[: _LONGEST - 1] + "…"),
+            text(word.word if len(word.word) <= _LONGEST else word.word[: _LONGEST - 1] + "…"),
             _times(word.ratio),
             f"{_times(word.lower)}–{_times(word.upper)}",
             f"{word.per_thousand:.2f}",
@@ -97,7 +96,7 @@ def show(found: "WordList") -> "RenderableType":
         f"The first {len(found.words):,} of {found.compared:,} words by the lower end of the interval, which "
         "is clustered by conversation. in: conversations that hold the word. q: false discovery rate."
     )
-    return Group(*parts, table, Text(), Text(note, style="dim"), Text())
+    return Group(*parts, table, text(), text(note, style="dim"), text())
 
 
 def _why_none(found: "WordList") -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemma_distress.analysis.report.csv_files import csv_text
-from gemma_distress.analysis.report.shown import cell, json_in_page, visible
+from gemma_distress.analysis.report.shown import cell, json_in_page
+from gemma_distress.visible import visible
 
 
 def test_what_acts_instead_of_showing_is_written_out() -> None:

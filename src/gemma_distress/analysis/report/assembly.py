@@ -20,7 +20,6 @@ from gemma_distress.analysis.report.made import costs, flag_counts, made, missin
 from gemma_distress.analysis.report.measured import Measured, measure
 from gemma_distress.analysis.report.needed import needs_drawing
 from gemma_distress.analysis.report.page import Section, page
-from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.transcripts import RULE, telling
 from gemma_distress.analysis.report.verdict import Verdict, instruments, verdict
 from gemma_distress.analysis.report.wording import counted, listed, share
@@ -28,6 +27,7 @@ from gemma_distress.analysis.report.writing import write_figure, write_page
 from gemma_distress.analysis.turns import Reading, Skipped, read
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
+from gemma_distress.visible import visible
 
 
 @dataclass(frozen=True)

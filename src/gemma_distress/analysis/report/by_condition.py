@@ -8,10 +8,10 @@ from gemma_distress.analysis.contrasts import ConditionContrast, contrasts
 from gemma_distress.analysis.report.dots import Panel, dots
 from gemma_distress.analysis.report.figure import Figure, Missing, Row, Table
 from gemma_distress.analysis.report.measured import Measured, category_name
-from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.wording import counted, points, share, share_interval
 from gemma_distress.analysis.summary import Summary
 from gemma_distress.protocol import HIGH
+from gemma_distress.visible import visible
 
 
 def condition_name(category: str, condition: str) -> str:

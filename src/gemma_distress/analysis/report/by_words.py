@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from gemma_distress.analysis.report.dots import Panel, dots
 from gemma_distress.analysis.report.figure import Figure, Missing, Row, Table, in_parts
 from gemma_distress.analysis.report.measured import Measured
-from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.wording import counted, listed
 from gemma_distress.analysis.statistics.over_represented import Word
 from gemma_distress.analysis.words import WordList, words
 from gemma_distress.protocol import HIGH
+from gemma_distress.visible import visible
 
 NAME, TITLE = "words", "Words of high replies"
 SHOWN = 10

@@ -9,9 +9,9 @@ from typing import Any
 from gemma_distress.analysis.logs.runs import Run, Tokens
 from gemma_distress.analysis.report.figure import Table
 from gemma_distress.analysis.report.measured import Measured, category_name
-from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.wording import ABSENT
 from gemma_distress.analysis.summary import Counts
+from gemma_distress.visible import visible
 
 
 @dataclass(frozen=True)

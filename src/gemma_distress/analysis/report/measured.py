@@ -72,7 +72,7 @@ def _measured(subject: Subject, ratings: Ratings, turns: pd.DataFrame) -> Measur
 
 def category_name(category: str) -> str:
     """A category as a heading of figures."""
-    from gemma_distress.analysis.report.shown import visible
+    from gemma_distress.visible import visible
 
     known = {"wildchat": "WildChat"}
     return known.get(category) or (

@@ -1,26 +1,12 @@
-"""Text of models, graders and logs, made fit to be shown as text and as nothing else.
+"""Values from logs in the report's other languages: JSON inside the page, and CSV.
 
-The page's template escapes HTML by itself. What escaping leaves is handled here: control characters, which
-no page may hold, and those that reorder or hide the text around them.
+HTML is escaped by the page's template, and what escaping leaves by `gemma_distress.visible`.
 """
 
 import json
-import re
 from typing import Any
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls, but tab and line ends
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # order of writing
-    "\u2028\u2029\ufeff\ufff9-\ufffb"  # line separators of JavaScript, and marks that hide
-    "\ud800-\udfff"  # halves of characters, which no encoding takes
-    "\U000e0000-\U000e007f]"  # tags, which no font shows
-)
-
-
-def visible(text: object) -> str:
-    """The text with characters that act instead of showing written out, as `[U+202E]`."""
-    plain = str(text).replace("\r\n", "\n").replace("\r", "\n")
-    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", plain)
+from gemma_distress.visible import visible
 
 
 def json_in_page(value: Any) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.theme import Look, theme
+from gemma_distress.visible import visible
 
 LONGEST = 34
 """Characters of a label; a longer name keeps its beginning and its end."""

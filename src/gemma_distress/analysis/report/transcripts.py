@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.report.measured import category_name
-from gemma_distress.analysis.report.shown import visible
 from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.statistics.estimands import mean_rating, peak
 from gemma_distress.protocol import CATEGORIES, HIGH
+from gemma_distress.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
