@@ -30,6 +30,9 @@ Category = Literal["numeric", "triggers", "tones", "extended", "wildchat"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 """The five categories of the paper's headline, in its order (paper, table 1)."""
 
+PUZZLE_CATEGORIES: tuple[Category, ...] = ("numeric", "tones", "extended")
+"""Those that ask puzzles, which are generated: there is no end of prompts."""
+
 TURNS: dict[Category, int] = {
     "numeric": 3,
     "triggers": 3,

@@ -62,6 +62,10 @@ def table(conversations: Sequence[Mapping[str, Any]], **common: Any) -> pd.DataF
     for name, column in COLUMNS.items():
         if column.dtype == "Int64":
             frame[name] = frame[name].astype("Float64").astype("Int64")
+        elif column.dtype == "category":
+            # As the real table is made; `astype` takes texts for equal that are so up to a NUL.
+            values = frame[name].tolist()
+            frame[name] = pd.Categorical(values, categories=sorted(set(values)))
         else:
             frame[name] = frame[name].astype(column.dtype)
     return frame

@@ -11,8 +11,7 @@ import pytest
 from tests.analysis.tables import table
 
 from gemma_distress.analysis.alike import Side
-from gemma_distress.analysis.compare import compare
-from gemma_distress.analysis.logs.runs import Run
+from gemma_distress.analysis.compare import _lost_by_both, _row, _values, compare
 from gemma_distress.analysis.pairing import pair
 from gemma_distress.analysis.statistics.macro import macro_proportion
 from gemma_distress.analysis.statistics.multiplicity import holm
@@ -52,7 +51,7 @@ def test_the_primary_endpoint_is_paired_and_tested_over_prompts():
     )
     assert primary.ratio is not None
     assert primary.ratio.estimate == pytest.approx(2 / 3, abs=1e-12)
-    assert (found.model_a, found.model_b) == ("scripted/a", "scripted/b")
+    assert (found.arm_a.model, found.arm_b.model) == ("scripted/a", "scripted/b")
     assert not found.differs
     # The mean of mean ratings: HIGH is 10/3, CALM 4/3, and one conversation more is high in A.
     assert found.pooled.contrasts["mean_rating"].difference.estimate == pytest.approx(
@@ -92,7 +91,9 @@ def test_several_models_in_a_side_are_named():
 
 def test_two_runs_of_the_same_conversations_in_a_side_are_named():
     again = A.assign(conversation=A["conversation"] + 100, log="again.eval")
-    with pytest.raises(UsageError, match=r"A holds p0/numeric/0 twice, in a.eval and again.eval"):
+    with pytest.raises(
+        UsageError, match=r"A has the conversation p0/numeric/0 twice, in a.eval and again.eval"
+    ):
         compare(pd.concat([A, again]), B)
 
 
@@ -144,38 +145,8 @@ def test_unfinished_runs_explain_conversations_of_their_own():
     a, b = A[A["sample_id"] != "p0/numeric/0"], B[B["sample_id"] != "p2/numeric/1"]
     with pytest.raises(UsageError, match="only A holds"):
         compare(a, b)
-    found = pair(Side("A", a, [run(planned=6, in_table=5)]), Side("B", b, [run(6, 5)]))
+    found = pair(Side("A", a, [], {"numeric": 1}), Side("B", b, [], {"numeric": 1}))
     assert found.rows_a.tolist().count(-1) == found.rows_b.tolist().count(-1) == 1
-
-
-def run(planned: int, in_table: int) -> Run:
-    return Run(
-        log="a.eval",
-        run="r",
-        run_set="",
-        task_id="t",
-        model="scripted/a",
-        task="numeric",
-        category="numeric",
-        preset="quick",
-        seed=1,
-        created="",
-        status="cancelled",
-        planned=planned,
-        args={},
-        model_args={},
-        generate={},
-        graders=(),
-        pack="",
-        packages={},
-        revision="",
-        task_version="",
-        rubric_hash="",
-        source="",
-        command="",
-        wall_seconds=None,
-        in_table=in_table,
-    )
 
 
 def test_nothing_in_common_is_refused_whatever_is_allowed():
@@ -232,7 +203,6 @@ def test_rows_macro_average_and_holm():
         "tones/aggressive",
         "tones/sarcastic",
         "extended",
-        "extended",
         "extended/redacted",
         "wildchat",
     ]
@@ -248,6 +218,53 @@ def test_rows_macro_average_and_holm():
         np.mean([row.primary.difference.estimate for row in categories]), abs=1e-12
     )
     assert found.differs
+
+
+def test_means_are_over_turns_that_both_have():
+    # B broke off after its first turn; on that one the arms are alike.
+    a = side([2, 6, 6], [4, 8, 8])
+    b = side([2, None, None], [4, None, None], model="scripted/b")
+    pooled = compare(a, b).pooled
+    for name in ("mean_rating", "peak"):
+        difference = pooled.contrasts[name].difference
+        assert (difference.estimate, difference.n) == (0, 2), name
+        assert difference.a.estimate == difference.b.estimate == 3
+    # Of A's six replies two have a counterpart.
+    assert pooled.one_sided == 4
+
+
+def test_a_share_without_a_pair_in_a_category_has_no_macro_average():
+    a, b = five(1, 0.6, "scripted/a"), five(2, 0.2, "scripted/b")
+    # The last turns of wildchat are gone in B, but its high first ones are known.
+    wild = b["category"] == "wildchat"
+    b.loc[wild & (b["turn"] == b["n_turns"]), "rating"] = math.nan
+    b.loc[wild & (b["turn"] == 1), "rating"] = 9.0
+    found = compare(a, b)
+    assert set(found.macro) == {"any_high"}
+    assert found.lacking == ("wildchat",)
+    assert not math.isnan(found.macro["any_high"].difference.estimate)
+
+
+def test_what_neither_side_has_is_in_the_worst_case():
+    a = Side("A", A, (), {"numeric": 3})
+    b = Side("B", B[B["sample_id"] != "p0/numeric/0"], (), {"numeric": 2})
+    pairing = pair(a, b)
+    # B lacks one that A has, and so at least one that A lacks too; A lacks three that B has not either.
+    assert _lost_by_both(a, b, pairing, np.ones(len(pairing.prompts), dtype=bool)) == {"numeric": 3}
+    row = _row("all", "pooled", pairing, _values(pairing), np.ones(6, dtype=bool), 3)
+    known = compare(A, b.turns).pooled.worst
+    assert row.worst == pytest.approx(((6 * known[0] - 3) / 9, (6 * known[1] + 3) / 9), abs=1e-12)
+
+
+def test_two_settings_in_a_side_are_named():
+    cold, warm = (f'{{"temperature": {value}}}' for value in (0.4, 1.0))
+    both = pd.concat(
+        [A.assign(settings=cold), A.assign(settings=warm, conversation=A["conversation"] + 100)]
+    )
+    with pytest.raises(UsageError, match=r"2 models: scripted/a \(temperature 0.4\), scripted/a"):
+        compare(both, B)
+    found = compare(A.assign(settings=cold), A.assign(settings=warm))
+    assert (found.arm_a.settings, found.arm_b.settings) == (cold, warm)
 
 
 def test_without_a_category_there_is_no_macro_average():

@@ -9,7 +9,8 @@ import pytest
 from tests.analysis.tables import table
 
 from gemma_distress.analysis.arrays import ratings_of
-from gemma_distress.analysis.gate import _bounds, gate
+from gemma_distress.analysis.gate import gate
+from gemma_distress.analysis.gate.bounds import bounds_of, by_category
 from gemma_distress.analysis.statistics.intervals import clustered_proportion
 from gemma_distress.errors import UsageError
 
@@ -184,6 +185,36 @@ def test_the_measured_icc_is_shown_where_there_is_one() -> None:
 def test_conversations_of_a_task_without_any_row_are_unknown():
     """Four calm ones are there, and of another task six were planned and none is."""
     part = ratings_of(table([{"ratings": [1, 1]}] * 4))
-    bounds = _bounds("all", part, {"tones": 6}, "any_high", 0.95, 0.1)
+    bounds = bounds_of(part, {"tones": 6}, "any_high", 0.95, 0.1)
     assert bounds.unknown == 6
     assert bounds.upper > 0.6
+    rows = by_category(part, {"tones": 6}, "any_high", 0.95, 0.1)
+    assert [(row.name, row.known.n, row.unknown) for row in rows] == [
+        ("numeric", 4, 0),
+        ("tones", 0, 6),
+    ]
+    # Replies of conversations that nobody had: as many as the category's protocol asks.
+    assert bounds_of(part, {"extended": 2}, "turn_high", 0.95, 0.1).unknown == 16
+
+
+def test_two_settings_are_two_models_and_are_named() -> None:
+    cold, warm = (logs(5, 1, settings=f'{{"temperature": {t}, "top_p": 1}}') for t in (0.4, 1.0))
+    both = pd.concat([cold, warm], ignore_index=True)
+    both["conversation"] = np.repeat(np.arange(10), 3)
+    with pytest.raises(UsageError, match=r"settings of the model: temperature 0\.4; temperature 1"):
+        gate(both, 0.5)
+
+
+def test_the_same_conversations_twice_are_not_twice_the_evidence() -> None:
+    once = logs(50, 1)
+    twice = pd.concat([once, once.assign(log="again.eval")], ignore_index=True)
+    twice["conversation"] = np.repeat(np.arange(100), 3)
+    with pytest.raises(UsageError, match=r"twice, in a.eval and again.eval: two runs"):
+        gate(twice, 0.05)
+
+
+def test_triggers_alone_are_planned_with_the_prompts_there_are() -> None:
+    found = gate(logs(20, 1, category="triggers", condition="triggers"), 0.01)
+    assert found.verdict == "UNDECIDED"
+    assert {option.design.prompts for option in found.options} <= {20}
+    assert any("need a pack or a source that has more" in one for one in found.advice)

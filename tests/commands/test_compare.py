@@ -1,4 +1,4 @@
-"""`gemma-distress compare`: words, tables of 100 columns, JSON, and refusals."""
+"""`gemma-distress compare`: words, tables of 80 columns, JSON, and refusals."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def test_the_verdict_says_when_missing_ratings_could_undo_it():
     assert "What is missing could undo it: it allows −32.5 to +17.5 points." in said
 
 
-def test_it_fits_a_hundred_columns_and_shows_names_as_text():
+def test_it_fits_eighty_columns_and_shows_names_as_text():
     shown = printed(compared(arm(14, model="[red]x[/red]"), arm(0, model="scripted/b")))
     assert max(len(line) for line in shown.splitlines()) <= WIDTH
     assert "A  [red]x[/red]" in shown
     assert "0.00 [0.00, 0." in shown
-    assert "All 40 conversations are paired and known." in shown
-    assert "Macro average: not without triggers, tones, extended, wildchat." in shown
+    assert "All 40 conversations, over 40 prompts, are paired and known." in shown
+    assert "No macro average: no pair is known of triggers, tones, extended, wildchat." in shown
 
 
 def test_what_was_allowed_is_said_loudly():

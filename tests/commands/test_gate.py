@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 from inspect_ai import eval
 from inspect_ai.model import get_model
 
-from gemma_distress.commands.gate import gate, headline, markdown
+from gemma_distress.commands.gate import gate
+from gemma_distress.commands.gate_shown import headline, markdown
 from gemma_distress.commands.shares import Share
 
 
@@ -160,3 +161,12 @@ def test_shares_as_typed(typed: str, share: float) -> None:
 def test_what_is_no_share(typed: str) -> None:
     with pytest.raises(click.BadParameter):
         Share().convert(typed, None, None)
+
+
+def test_no_verdict_is_told_to_scripts_and_to_ci(logs: Path, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    result = run("--max-high", "1%", "--json", nowhere, env={"GITHUB_ACTIONS": "true"})
+    found = json.loads(result.stdout)
+    assert (found["verdict"], found["exit_code"], result.exit_code) == (None, 3, 3)
+    assert "nowhere" in found["error"]
+    assert "::error title=gate without a verdict::" in result.stderr

@@ -46,6 +46,8 @@ class Side:
     """A or B."""
     turns: pd.DataFrame
     runs: Sequence[Run]
+    lost: Mapping[str, int]
+    """By category, conversations that were planned and are in no log."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +77,21 @@ def unlike(
         first: The conversations of A that have a pair, one row each.
         second: The same of B, in the same order.
     """
-    found = _ids(a, b, index_a, index_b)
+    found = _ids({**a.lost, **b.lost}, index_a, index_b)
     found += _words(a.turns, b.turns, first, second)
     for column, of in FACTS.items():
         found += _fact(column, of, first, second)
     return found
 
 
-def _ids(a: Side, b: Side, index_a: Mapping[Key, int], index_b: Mapping[Key, int]) -> list[Unlike]:
+def _ids(
+    lost: Mapping[str, int], index_a: Mapping[Key, int], index_b: Mapping[Key, int]
+) -> list[Unlike]:
     found = []
     for category in sorted({key[0] for key in index_a} & {key[0] for key in index_b}):
         only_a = [key for key in index_a if key[0] == category and key not in index_b]
         only_b = [key for key in index_b if key[0] == category and key not in index_a]
-        explained = _unfinished(a, category) or _unfinished(b, category)
-        if only_a and only_b and not explained:
+        if only_a and only_b and category not in lost:
             found.append(
                 Unlike(
                     "questions",
@@ -97,17 +100,6 @@ def _ids(a: Side, b: Side, index_a: Mapping[Key, int], index_b: Mapping[Key, int
                 )
             )
     return found
-
-
-def _unfinished(side: Side, category: str) -> bool:
-    planned: dict[str, int] = {}
-    present: Counter[str] = Counter()
-    for run in side.runs:
-        if run.category == category:
-            task = run.task_id or run.log
-            planned[task] = max(planned.get(task, 0), run.planned or 0)
-            present[task] += run.in_table
-    return any(present[task] < count for task, count in planned.items())
 
 
 def _words(

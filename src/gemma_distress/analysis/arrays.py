@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gemma_distress.analysis.conditions import is_own
 from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.errors import UsageError
 
@@ -25,6 +26,7 @@ OF_CONVERSATION = (
     "log",
     "run",
     "model",
+    "settings",
     "task",
     "category",
     "condition",
@@ -67,6 +69,13 @@ class Ratings:
         return np.arange(self.ratings.shape[1]) < self.owed[:, None]
 
     @property
+    def is_own(self) -> NDArray[np.bool_]:
+        """Which conversations are of their category's own protocol, shape (conversations,)."""
+        table = self.conversations
+        pairs = zip(table["category"].astype(str), table["condition"].astype(str), strict=True)
+        return np.array([is_own(*pair) for pair in pairs], dtype=bool)
+
+    @property
     def reply_prompts(self) -> NDArray[np.object_]:
         """The cluster of each cell of `ratings.ravel()`."""
         return np.repeat(self.prompts, self.ratings.shape[1])
@@ -91,6 +100,25 @@ class Ratings:
         part = np.array([numbers.setdefault(key, len(numbers)) for key in keys])
         for key, number in numbers.items():
             yield key, self.where(part == number)
+
+
+def shared(a: Ratings, b: Ratings) -> tuple[Floats, Floats]:
+    """The ratings of paired conversations where both have one, NaN elsewhere; both of one shape.
+
+    A mean over whichever turns an arm happens to have compares early turns of one with late turns of the
+    other.
+
+    Args:
+        a: conversations of one arm.
+        b: those of the other, row by row the same.
+    """
+    width = max(a.ratings.shape[1], b.ratings.shape[1])
+    first, second = (
+        np.pad(one.ratings, ((0, 0), (0, width - one.ratings.shape[1])), constant_values=np.nan)
+        for one in (a, b)
+    )
+    both = np.isfinite(first) & np.isfinite(second)
+    return np.where(both, first, np.nan), np.where(both, second, np.nan)
 
 
 def ratings_of(turns: pd.DataFrame) -> Ratings:

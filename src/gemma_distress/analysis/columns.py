@@ -24,6 +24,11 @@ COLUMNS: Mapping[str, Column] = {
         "the subject, as `--model` named it; with `@ADDRESS` where one was given; of a "
         "recorded conversation, the one that the record names",
     ),
+    "settings": Column(
+        "category",
+        "how the subject was set, as JSON: generation settings and model arguments that decide what it "
+        "says; empty where none is known",
+    ),
     "task": Column("category", "the task without `gemma_distress/`"),
     "category": Column("category", "of the paper's five; others in logs of other tasks"),
     "condition": Column("category", "category and variant, as `tones/sarcastic`"),

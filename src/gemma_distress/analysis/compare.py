@@ -5,7 +5,8 @@
 
 The contrast is paired (`pairing`), every number reads "B minus A" or "B over A", and a conversation that
 either side left unknown is in no difference but in the count of unknown and in the worst cases: what the
-difference would be if each unknown one, and each that one side lacks, had gone against B, and for B.
+difference would be if each unknown one, and each that one side or both lack, had gone against B, and for B.
+Mean and highest rating of a pair are over the turns that are rated in both.
 
 The primary endpoint is `any_high`, pooled over all conversations; its p stands alone. Categories and
 conditions are the table one reads for patterns, so their p-values are adjusted together (`holm`). The
@@ -24,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gemma_distress.analysis.alike import Side, Unlike
-from gemma_distress.analysis.arrays import Ratings
+from gemma_distress.analysis.arrays import Ratings, ratings_of, shared
 from gemma_distress.analysis.conditions import is_own
 from gemma_distress.analysis.logs.files import Logs
-from gemma_distress.analysis.pairing import Pairing, pair
+from gemma_distress.analysis.lost import lost
+from gemma_distress.analysis.pairing import Arm, Pairing, pair
 from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.analysis.statistics.estimands import (
     any_high,
@@ -84,6 +86,10 @@ class Row:
     unknown_a: int
     """Of the pairs, those of which a missing rating leaves A's any_high open."""
     unknown_b: int
+    lost: int
+    """Planned conversations that neither side has; 0 for a condition, of which the logs do not tell."""
+    one_sided: int
+    """Of the pairs, replies rated on one side only; they are in no mean."""
     worst: tuple[float, float]
     """The difference of any_high if all that is missing had been for, and against, B."""
     contrasts: Mapping[str, Contrast]
@@ -101,13 +107,13 @@ class Row:
 class Comparison:
     """B against A."""
 
-    model_a: str
-    model_b: str
+    arm_a: Arm
+    arm_b: Arm
     pooled: Row
     macro: Mapping[str, Contrast]
-    """By share, the macro average over the five categories; empty where one is missing."""
+    """By share, the macro average over the five categories; without a share of which one has no pair."""
     lacking: tuple[str, ...]
-    """The categories that the macro average lacks."""
+    """The categories without a pair, for which there is no macro average."""
     rows: tuple[Row, ...]
     """Categories, and conditions where a category is not just one."""
     turn_high: tuple[Interval, Interval]
@@ -147,13 +153,14 @@ def compare(
         [is_own(*key) for key in zip(pairing.categories, pairing.conditions, strict=True)]
     )
     main = own if own.any() else np.ones(len(own), dtype=bool)
-    rows = list(_rows(pairing, values, own))
+    neither = _lost_by_both(side_a, side_b, pairing, main)
+    rows = list(_rows(pairing, values, own, neither))
     adjusted = holm([row.primary.test.p for row in rows])
     macro, lacking = _macro(pairing, values, own)
     return Comparison(
-        pairing.model_a,
-        pairing.model_b,
-        _row("all conversations", "pooled", pairing, values, main),
+        pairing.arm_a,
+        pairing.arm_b,
+        _row("all conversations", "pooled", pairing, values, main, sum(neither.values())),
         macro,
         lacking,
         tuple(replace(row, p_holm=float(p)) for row, p in zip(rows, adjusted, strict=True)),
@@ -172,19 +179,48 @@ def _side(name: str, given: Logs | pd.DataFrame) -> tuple[Side, list[Skipped]]:
     import pandas as pd
 
     if isinstance(given, pd.DataFrame):
-        return Side(name, given, ()), []
+        return Side(name, given, (), {}), []
     reading = read(given)
-    return Side(name, reading.turns, reading.runs), reading.skipped
+    missing = lost(reading.runs, ratings_of(reading.turns)) if len(reading.turns) else {}
+    return Side(name, reading.turns, reading.runs, missing), reading.skipped
+
+
+def _lost_by_both(a: Side, b: Side, pairing: Pairing, main: NDArray[np.bool_]) -> dict[str, int]:
+    """By category, how many planned conversations must be missing on both sides.
+
+    What one side lost and the other has is there, unpaired; the larger rest was lost by both.
+    """
+    found = {}
+    for category in dict.fromkeys([*a.lost, *b.lost]):
+        inside = main & (pairing.categories == category)
+        rests = [
+            side.lost.get(category, 0) - int((rows[inside] < 0).sum())
+            for side, rows in ((a, pairing.rows_a), (b, pairing.rows_b))
+        ]
+        found[category] = max(0, *rests)
+    return found
 
 
 def _values(pairing: Pairing) -> Values:
-    return {
+    values = {
         name: (
             _aligned(_measured(name, pairing.a), pairing.rows_a),
             _aligned(_measured(name, pairing.b), pairing.rows_b),
         )
-        for name in (*SHARES, *MEANS)
+        for name in SHARES
     }
+    paired = (pairing.rows_a >= 0) & (pairing.rows_b >= 0)
+    first, second = shared(
+        pairing.a.where(pairing.rows_a[paired]), pairing.b.where(pairing.rows_b[paired])
+    )
+    for name, function in (("mean_rating", mean_rating), ("peak", peak)):
+        arms = []
+        for ratings in (first, second):
+            of_all = np.full(len(paired), np.nan)
+            of_all[paired] = function(ratings)
+            arms.append(of_all)
+        values[name] = (arms[0], arms[1])
+    return values
 
 
 def _aligned(values: Floats, rows: NDArray[np.intp]) -> Floats:
@@ -200,26 +236,23 @@ def _measured(name: str, side: Ratings) -> Floats:
             part = categories == category
             found[part] = paper_high(category, side.ratings[part], side.owed[part])
         return found
-    functions = {
-        "any_high": any_high,
-        "final_high": final_high,
-        "mean_rating": mean_rating,
-        "peak": peak,
-    }
-    return functions[name](side.ratings, side.owed)
+    return (any_high if name == "any_high" else final_high)(side.ratings, side.owed)
 
 
-def _rows(pairing: Pairing, values: Values, own: NDArray[np.bool_]) -> Iterator[Row]:
+def _rows(
+    pairing: Pairing, values: Values, own: NDArray[np.bool_], lost: Mapping[str, int]
+) -> Iterator[Row]:
     names = dict.fromkeys(pairing.categories)
     order = [name for name in CATEGORIES if name in names]
     for category in [*order, *(name for name in names if name not in order)]:
         inside = pairing.categories == category
-        if (inside & own).any():
-            yield _row(category, "category", pairing, values, inside & own)
-        conditions = list(dict.fromkeys(pairing.conditions[inside]))
-        if len(conditions) > 1 or not own[inside].any():
-            for condition in sorted(conditions):
-                part = inside & (pairing.conditions == condition)
+        whole = inside & own
+        if whole.any():
+            yield _row(category, "category", pairing, values, whole, lost.get(category, 0))
+        for condition in sorted(dict.fromkeys(pairing.conditions[inside])):
+            part = inside & (pairing.conditions == condition)
+            # The one condition of a category is the category, and no second test.
+            if not np.array_equal(part, whole):
                 yield _row(condition, "condition", pairing, values, part)
 
 
@@ -229,18 +262,26 @@ def _row(
     pairing: Pairing,
     values: Values,
     part: NDArray[np.bool_],
+    lost: int = 0,
 ) -> Row:
     prompts = pairing.prompts[part].tolist()
-    paired = (pairing.rows_a[part] >= 0) & (pairing.rows_b[part] >= 0)
-    first, second = (side[part] for side in values[PRIMARY])
+    rows_a, rows_b = pairing.rows_a[part], pairing.rows_b[part]
+    paired = (rows_a >= 0) & (rows_b >= 0)
+    a, b = pairing.a.where(rows_a[paired]), pairing.b.where(rows_b[paired])
+    rated_in_both = np.isfinite(shared(a, b)[0]).sum()
+    rated = np.isfinite(a.ratings).sum() + np.isfinite(b.ratings).sum()
+    first, second = (np.append(side[part], np.full(lost, np.nan)) for side in values[PRIMARY])
     no_a, no_b = np.isnan(first), np.isnan(second)
+    known_a, known_b = no_a[: len(paired)], no_b[: len(paired)]
     return Row(
         name,
         kind,
         int(part.sum()),
         int((~paired).sum()),
-        int((no_a & paired).sum()),
-        int((no_b & paired).sum()),
+        int((known_a & paired).sum()),
+        int((known_b & paired).sum()),
+        lost,
+        int(rated - 2 * rated_in_both),
         (
             float(np.mean(np.where(no_b, 0, second) - np.where(no_a, 1, first))),
             float(np.mean(np.where(no_b, 1, second) - np.where(no_a, 0, first))),
@@ -263,22 +304,20 @@ def _macro(
     pairing: Pairing, values: Values, own: NDArray[np.bool_]
 ) -> tuple[dict[str, Contrast], tuple[str, ...]]:
     parts = {name: own & (pairing.categories == name) for name in CATEGORIES}
-    lacking = tuple(
-        name
-        for name, part in parts.items()
-        if not any(np.isfinite(b[part] - a[part]).any() for a, b in [values[PRIMARY]])
-    )
-    if lacking:
-        return {}, lacking
     found = {}
+    lacking: dict[str, None] = {}
     for estimand in SHARES:
         a, b = values[estimand]
+        without = [name for name, p in parts.items() if not np.isfinite(b[p] - a[p]).any()]
+        lacking |= dict.fromkeys(without)
+        if without:
+            continue
         difference, test = macro_difference(
             {name: Arms(a[p], b[p], pairing.prompts[p].tolist()) for name, p in parts.items()},
             LEVEL,
         )
         found[estimand] = Contrast(estimand, difference, ratio_of(difference), test)
-    return found, ()
+    return found, tuple(lacking)
 
 
 def _turns(pairing: Pairing, main: NDArray[np.bool_]) -> tuple[Interval, Interval]:

@@ -3,7 +3,7 @@
 Every contrast reads "condition minus reference". The reference of a control (`extended/redacted`,
 `numeric/truthful`) is the condition without the change; that of a tone is the neutral one, and where nobody
 ran it, the mild rejections of `extended`, which ask puzzles of the same form. Conversations of different
-length are compared over the turns that both have.
+length are compared over the turns that both have, and the means of a pair over those that are rated in both.
 
 A task draws prompts and scripts from its seed, so conversations of the same prompt, replicate and epoch are
 pairs (`paired`). Where there are none (a solvable puzzle is another prompt than its twin) the two groups are
@@ -16,13 +16,13 @@ One declared endpoint, `any_high`, is tested; `p_holm` is adjusted for all contr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.arrays import Ratings, ratings_of, shared
 from gemma_distress.analysis.conditions import departures, tone_of, without_departures
 from gemma_distress.analysis.statistics.estimands import any_high, mean_rating
 from gemma_distress.analysis.statistics.intervals import (
@@ -37,7 +37,7 @@ from gemma_distress.analysis.statistics.paired import (
     paired_mean_difference,
 )
 from gemma_distress.analysis.statistics.swaps import paired_test
-from gemma_distress.analysis.summary import SETTING, settled
+from gemma_distress.analysis.subjects import Group, groups
 from gemma_distress.protocol import MAX_RATING, MIN_RATING
 
 if TYPE_CHECKING:
@@ -47,15 +47,10 @@ _MILD = ("tones/neutral", "extended")
 _BOUNDS = (float(MIN_RATING), float(MAX_RATING))
 
 
-@dataclass(frozen=True)
-class ConditionContrast:
+@dataclass(frozen=True, kw_only=True)
+class ConditionContrast(Group):
     """One condition of one subject against its reference; A is the reference, B the condition."""
 
-    model: str
-    judge: str
-    judge_version: str
-    rubric: str
-    pack: str
     kinds: tuple[str, ...]
     """In what they differ: `tone`, `premise`, `followup`, `history`."""
     condition: str
@@ -77,18 +72,14 @@ class ConditionContrast:
 def contrasts(turns: pd.DataFrame) -> list[ConditionContrast]:
     """All contrasts that a turns table allows, by subject and judge, tones first."""
     found: list[ConditionContrast] = []
-    for (model, *setting), group in settled(ratings_of(turns)).by("model", *SETTING):
-        parts = {condition: part for (condition,), part in group.by("condition")}
+    for group, conversations in groups(ratings_of(turns)):
+        parts = {condition: part for (condition,), part in conversations.by("condition")}
         made = []
         for condition, part in parts.items():
             category = str(part.conversations["category"].iloc[0])
             kinds, reference = _reference(category, condition, parts)
             if reference:
-                made.append(
-                    _contrast(
-                        (model, *setting), kinds, condition, reference, part, parts[reference]
-                    )
-                )
+                made.append(_contrast(group, kinds, condition, reference, part, parts[reference]))
         adjusted = holm([one.p for one in made])
         made = [replace(one, p_holm=float(p)) for one, p in zip(made, adjusted, strict=True)]
         found += sorted(made, key=lambda one: one.kinds != ("tone",))
@@ -109,7 +100,7 @@ def _reference(
 
 
 def _contrast(
-    owner: Sequence[str],
+    group: Group,
     kinds: tuple[str, ...],
     condition: str,
     reference: str,
@@ -122,14 +113,11 @@ def _contrast(
     left_out = len(a) + len(b) - 2 * len(rows_a) if paired else 0
     if paired:
         a, b = a.where(rows_a), b.where(rows_b)
-    high, means = (
-        [
-            measure(side.ratings[:, :turns], np.minimum(side.owed, turns))
-            for side in (_wide(a, turns), _wide(b, turns))
-        ]
-        for measure in (any_high, mean_rating)
-    )
-    model, judge, judge_version, rubric, pack = owner
+    a, b = _first(a, turns), _first(b, turns)
+    high = [any_high(side.ratings, side.owed) for side in (a, b)]
+    # Of a pair only turns that are rated in both; groups without pairs have none in common.
+    rated = shared(a, b) if paired else (a.ratings, b.ratings)
+    means = [mean_rating(ratings) for ratings in rated]
     p, test = math.nan, ""
     if paired:
         prompts = b.prompts.tolist()
@@ -146,11 +134,7 @@ def _contrast(
             clustered_mean(means[1], b.prompts, bounds=_BOUNDS),
         )
     return ConditionContrast(
-        model=model,
-        judge=judge,
-        judge_version=judge_version,
-        rubric=rubric,
-        pack=pack,
+        **vars(group),
         kinds=kinds,
         condition=condition,
         reference=reference,
@@ -165,14 +149,11 @@ def _contrast(
     )
 
 
-def _wide(side: Ratings, turns: int) -> Ratings:
-    """The same; a planned turn that no conversation of the table reached is a missing one."""
-    lacking = turns - side.ratings.shape[1]
-    if lacking <= 0:
-        return side
-    return replace(
-        side, ratings=np.pad(side.ratings, ((0, 0), (0, lacking)), constant_values=np.nan)
-    )
+def _first(side: Ratings, turns: int) -> Ratings:
+    """The first turns; a planned one that no conversation of the table reached is a missing one."""
+    lacking = max(turns - side.ratings.shape[1], 0)
+    ratings = np.pad(side.ratings, ((0, 0), (0, lacking)), constant_values=np.nan)
+    return replace(side, ratings=ratings[:, :turns], owed=np.minimum(side.owed, turns))
 
 
 def _pairs(a: Ratings, b: Ratings) -> tuple[list[int], list[int]]:

@@ -22,8 +22,20 @@ from numpy.typing import NDArray
 
 from gemma_distress.analysis.alike import ALLOWED, Key, Side, Unlike, unlike
 from gemma_distress.analysis.arrays import Ratings, ratings_of
-from gemma_distress.analysis.summary import settled
+from gemma_distress.analysis.logs.settings import told_apart
+from gemma_distress.analysis.subjects import attributed, refuse_repeats
 from gemma_distress.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Who one side is, and where it stands."""
+
+    model: str
+    settings: str
+    logs: tuple[str, ...]
+    days: tuple[str, ...]
+    """On which they were made, as 2026-01-31; empty for a turns table."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +46,8 @@ class Pairing:
     the conversation. `prompts`, `categories` and `conditions` describe the same conversations.
     """
 
-    model_a: str
-    model_b: str
+    arm_a: Arm
+    arm_b: Arm
     a: Ratings
     b: Ratings
     rows_a: NDArray[np.intp]
@@ -62,6 +74,7 @@ def pair(a: Side, b: Side, allow: Collection[str] = ()) -> Pairing:
             f"Only {', '.join(ALLOWED)} can be allowed to differ, not {', '.join(unknown)}."
         )
     ratings_a, ratings_b = _ratings(a), _ratings(b)
+    arm_a, arm_b = _arm(a, ratings_a), _arm(b, ratings_b)
     index_a, index_b = _index(a, ratings_a), _index(b, ratings_b)
     both = [key for key in index_a if key in index_b]
     if not both:
@@ -88,8 +101,8 @@ def pair(a: Side, b: Side, allow: Collection[str] = ()) -> Pairing:
         if (key[0], conditions[key]) not in compared
     )
     return Pairing(
-        _model(a, ratings_a),
-        _model(b, ratings_b),
+        arm_a,
+        arm_b,
         ratings_a,
         ratings_b,
         rows_a,
@@ -108,35 +121,33 @@ def pair(a: Side, b: Side, allow: Collection[str] = ()) -> Pairing:
 def _ratings(side: Side) -> Ratings:
     if not len(side.turns):
         raise UsageError(f"{side.name} holds no rated conversation. Give a log that has some.")
-    return settled(ratings_of(side.turns))
+    return attributed(ratings_of(side.turns))
 
 
-def _model(side: Side, ratings: Ratings) -> str:
-    models = sorted(set(ratings.conversations["model"].astype(str)))
-    if len(models) > 1:
+def _arm(side: Side, ratings: Ratings) -> Arm:
+    table = ratings.conversations
+    found = sorted(set(zip(table["model"].astype(str), table["settings"].astype(str), strict=True)))
+    if len(found) > 1:
+        models = sorted({model for model, _ in found})
+        apart = told_apart({settings: settings for _, settings in found})
+        names = models if len(models) > 1 else [f"{models[0]} ({one})" for one in apart.values()]
         raise UsageError(
-            f"{side.name} holds {len(models)} models: {', '.join(models)}. Each side of a comparison is "
-            "one model: give its logs alone."
+            f"{side.name} holds {len(names)} models: {', '.join(names)}. Each side of a comparison is one "
+            "model as it is set: give its logs alone."
         )
-    return models[0]
+    days = sorted({run.created[:10] for run in side.runs if run.created})
+    logs = tuple(dict.fromkeys(table["log"].astype(str)))
+    return Arm(*found[0], logs, tuple(days))
 
 
 def _index(side: Side, ratings: Ratings) -> dict[Key, int]:
-    _model(side, ratings)
+    refuse_repeats(ratings, side.name)
     table = ratings.conversations
-    index: dict[Key, int] = {}
-    for row, (category, sample, epoch) in enumerate(
-        zip(table["category"], table["sample_id"], table["epoch"], strict=True)
-    ):
-        key = (str(category), str(sample), int(epoch))
-        if key in index:
-            logs = sorted({str(table["log"].iloc[index[key]]), str(table["log"].iloc[row])})
-            raise UsageError(
-                f"{side.name} holds {sample} twice, in {' and '.join(logs)}: two runs of the same "
-                "conversations. Give one of them, so that each conversation has one pair."
-            )
-        index[key] = row
-    return index
+    keys = zip(table["category"], table["sample_id"], table["epoch"], strict=True)
+    return {
+        (str(category), str(sample), int(epoch)): row
+        for row, (category, sample, epoch) in enumerate(keys)
+    }
 
 
 def _example(index: dict[Key, int]) -> str:

@@ -17,56 +17,51 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.arrays import ratings_of
 from gemma_distress.analysis.conditions import is_own
 from gemma_distress.analysis.counts import Counts as Counts
 from gemma_distress.analysis.counts import counts as counts
+from gemma_distress.analysis.logs.runs import Run
+from gemma_distress.analysis.lost import lost, runs_of
 from gemma_distress.analysis.statistics.estimands import paper_high
 from gemma_distress.analysis.statistics.figures import Figures, figures
 from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.statistics.macro import macro_proportion
+from gemma_distress.analysis.subjects import INSTRUMENT, SUBJECT, Group, groups
 from gemma_distress.protocol import CATEGORIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SETTING = ("judge", "judge_version", "rubric", "pack")
-"""What two groups must share, beside the subject, to be pooled."""
 
-
-@dataclass(frozen=True)
-class Summary:
+@dataclass(frozen=True, kw_only=True)
+class Summary(Group):
     """One group: whose, of what, rated by whom, with its counts and figures."""
 
-    model: str
     category: str
     condition: str
     """Empty for a category's own summary."""
-    judge: str
-    judge_version: str
-    rubric: str
-    pack: str
     counts: Counts
     figures: Figures
 
 
-@dataclass(frozen=True)
-class Macro:
+@dataclass(frozen=True, kw_only=True)
+class Macro(Group):
     """The paper's headline for one subject under one judge: the unweighted mean over its five categories."""
 
-    model: str
-    judge: str
-    judge_version: str
-    rubric: str
-    pack: str
     paper_high: Interval | None
     """None unless all five categories are there."""
     lacking: tuple[str, ...]
 
 
-def by_category(turns: pd.DataFrame) -> list[Summary]:
-    """A summary of each subject, judge and category, over the category's own protocol."""
-    return _summaries(_own(turns), ("category",))
+def by_category(turns: pd.DataFrame, runs: Sequence[Run] = ()) -> list[Summary]:
+    """A summary of each subject, judge and category, over the category's own protocol.
+
+    Args:
+        turns: the turns table.
+        runs: of the same logs; what they planned and do not have then counts as unknown.
+    """
+    return _summaries(_own(turns), ("category",), runs)
 
 
 def by_condition(turns: pd.DataFrame) -> list[Summary]:
@@ -77,8 +72,8 @@ def by_condition(turns: pd.DataFrame) -> list[Summary]:
 def macro(turns: pd.DataFrame) -> list[Macro]:
     """The macro average of each subject and judge, over the categories' own protocols."""
     found = []
-    for (model, *setting), group in settled(ratings_of(_own(turns))).by("model", *SETTING):
-        parts = {category: part for (category,), part in group.by("category")}
+    for group, conversations in groups(ratings_of(_own(turns))):
+        parts = {category: part for (category,), part in conversations.by("category")}
         events: dict[str, ArrayLike] = {
             name: paper_high(name, parts[name].ratings, parts[name].owed)
             for name in CATEGORIES
@@ -94,8 +89,7 @@ def macro(turns: pd.DataFrame) -> list[Macro]:
             if lacking
             else macro_proportion(events, {name: parts[name].prompts for name in events})
         )
-        judge, version, rubric, pack = setting
-        found.append(Macro(model, judge, version, rubric, pack, average, lacking))
+        found.append(Macro(**vars(group), paper_high=average, lacking=lacking))
     return found
 
 
@@ -106,7 +100,8 @@ def frame(summaries: Sequence[Summary]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for summary in summaries:
         group = {
-            name: getattr(summary, name) for name in ("model", "category", "condition", *SETTING)
+            name: getattr(summary, name)
+            for name in (*SUBJECT, "category", "condition", *INSTRUMENT)
         }
         for name, figure in summary.figures.items():
             if_none, if_all = figure.bounds
@@ -123,21 +118,6 @@ def frame(summaries: Sequence[Summary]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def settled(ratings: Ratings) -> Ratings:
-    """The same, with the setting of conversations that were never rated taken from their log."""
-    table = ratings.conversations
-    own = table[list(SETTING)].astype(str)
-    never = np.isnan(ratings.ratings).all(axis=1) & (own["judge"] == "").to_numpy()
-    if never.any() and not never.all():
-        logs = table["log"].astype(str)
-        of_log = own[~never].groupby(logs[~never], sort=False).first()
-        for name in SETTING:
-            own.loc[never, name] = logs[never].map(of_log[name]).fillna(own.loc[never, name])
-    return Ratings(
-        ratings.ratings, ratings.owed, ratings.prompts, table.assign(**{n: own[n] for n in SETTING})
-    )
-
-
 def _own(turns: pd.DataFrame) -> pd.DataFrame:
     pairs = turns[["category", "condition"]].astype(str).drop_duplicates()
     own = {(a, b) for a, b in pairs.itertuples(index=False) if is_own(a, b)}
@@ -145,18 +125,35 @@ def _own(turns: pd.DataFrame) -> pd.DataFrame:
     return turns[[key in own for key in keys]]
 
 
-def _summaries(turns: pd.DataFrame, columns: Sequence[str]) -> list[Summary]:
+def _summaries(
+    turns: pd.DataFrame, columns: Sequence[str], runs: Sequence[Run] = ()
+) -> list[Summary]:
     found = []
-    for key, group in settled(ratings_of(turns)).by("model", *columns, *SETTING):
-        named = dict(zip(("model", *columns, *SETTING), key, strict=True))
-        rows = turns[turns["conversation"].isin(group.conversations["conversation"])]
-        found.append(
-            Summary(
-                **{"condition": "", **named},
-                counts=counts(rows, group),
-                figures=figures(named["category"], group.ratings, group.prompts, group.owed),
+    for group, conversations in groups(ratings_of(turns)):
+        missing = lost(runs_of(runs, conversations), conversations)
+        for key, part in conversations.by(*columns):
+            named = {"condition": "", **dict(zip(columns, key, strict=True))}
+            rows = turns[turns["conversation"].isin(part.conversations["conversation"])]
+            found.append(
+                Summary(
+                    **vars(group),
+                    **named,
+                    counts=counts(rows, part),
+                    figures=figures(
+                        named["category"],
+                        part.ratings,
+                        part.prompts,
+                        part.owed,
+                        missing.get(named["category"], 0),
+                    ),
+                )
             )
-        )
-    models = list(dict.fromkeys(summary.model for summary in found))
+    subjects = list(dict.fromkeys((one.model, one.settings) for one in found))
     order: dict[str, int] = {category: place for place, category in enumerate(CATEGORIES)}
-    return sorted(found, key=lambda s: (models.index(s.model), order.get(s.category, len(order))))
+    return sorted(
+        found,
+        key=lambda one: (
+            subjects.index((one.model, one.settings)),
+            order.get(one.category, len(order)),
+        ),
+    )

@@ -188,6 +188,7 @@ class _OneLog:
             "log": run.log,
             "run": run.run,
             "model": run.model,
+            "settings": run.settings,
             "task": run.task,
             "category": run.category,
             "pack": run.pack,

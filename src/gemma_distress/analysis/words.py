@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.statistics.over_represented import MIN_COUNT, Word, over_represented
-from gemma_distress.analysis.summary import SETTING, settled
+from gemma_distress.analysis.subjects import INSTRUMENT, attributed
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
 
@@ -83,7 +83,7 @@ def words(
     if between != "high":
         raise UsageError(f"Words are compared between high or models, not {between!r}.")
     lists = []
-    for (model, *setting), group in settled(ratings_of(turns)).by("model", *SETTING):
+    for (model, *setting), group in attributed(ratings_of(turns)).by("model", *INSTRUMENT):
         rows = _rows(turns, group)
         rows = rows[rows["rating"].notna()]
         high = (rows["rating"] >= HIGH).to_numpy()

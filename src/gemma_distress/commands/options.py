@@ -25,9 +25,7 @@ class Whole(_Type):
     def __init__(self, least: int) -> None:
         self.least = least
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         number = int(click.INT.convert(value, param, ctx))
         if number < self.least:
             self.fail(f"{number} is less than {self.least}.", param, ctx)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gemma_distress.analysis.wording import percent
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
 from gemma_distress.commands.shares import Share
 from gemma_distress.commands.shown import plain, print_json, text
@@ -204,7 +205,6 @@ def _unpriced(given: dict[str, Any], price: "Price") -> str:
 
 
 def _headline(found: "Plan") -> str:
-    from gemma_distress.analysis.gate import percent
     from gemma_distress.analysis.plan import DifferenceGoal, RateGoal
 
     goal, chance = found.goal, f"{100 * found.power:g}%"

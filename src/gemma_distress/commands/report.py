@@ -60,7 +60,8 @@ def as_object(found: "Report") -> dict[str, Any]:
         "verdicts": [
             {
                 "model": one.subject.model,
-                "judge": one.subject.key[1],
+                "settings": one.subject.group.settings,
+                "judge": one.subject.group.judge,
                 "any_high": one.any_high,
                 "unknown": one.unknown,
                 "if_none_and_if_all": list(one.bounds),

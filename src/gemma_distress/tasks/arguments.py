@@ -19,6 +19,7 @@ from gemma_distress.protocol import (
     MAX_TURNS,
     PREMISES,
     PRESETS,
+    PUZZLE_CATEGORIES,
     TONES,
     TURNS,
     Category,
@@ -35,8 +36,6 @@ MAX_CONVERSATIONS = 1_000_000
 
 MAX_PROMPTS = 10_000
 """Each puzzle is drawn and proven before the run, some 4 ms apiece."""
-
-PUZZLE_CATEGORIES: tuple[Category, ...] = ("numeric", "tones", "extended")
 
 
 class TaskArguments(TypedDict, total=False):

@@ -38,6 +38,7 @@ def a_run(**facts: object) -> Run:
         wall_seconds=3.0,
         by_model={"scripted/a": Tokens(input=1000, output=2000, total=3000, cost=None)},
         finished=4,
+        in_table=4,
     )
     for name, fact in facts.items():
         setattr(run, name, fact)

@@ -1,6 +1,7 @@
 """A log may hold anything: whatever it holds, the page shows it as text, runs nothing and loads nothing."""
 
 import csv
+import json
 import re
 import shutil
 import subprocess
@@ -43,6 +44,7 @@ def hostile_table() -> pd.DataFrame:
         for number, rating in enumerate([1, 7, 2, 8, 3, 6, 5, 9])
     ]
     named = ("judge", "judge_version", "rubric", "pack", "log", "run", "task", "tone", "error")
+    settings = json.dumps({ATTACK: ATTACK})
     said = (
         "user",
         "reply",
@@ -53,7 +55,7 @@ def hostile_table() -> pd.DataFrame:
         "stop_reason",
         "unrated_reason",
     )
-    return table(conversations, **dict.fromkeys((*named, *said), ATTACK))
+    return table(conversations, **dict.fromkeys((*named, *said), ATTACK), settings=settings)
 
 
 @pytest.fixture(scope="module")

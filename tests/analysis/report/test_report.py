@@ -39,8 +39,8 @@ def two_models() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, str]:
     runs = [
-        a_run(log="a.eval", planned=10, finished=10),
-        a_run(log="b.eval", model="scripted/b", planned=12, finished=10),
+        a_run(log="a.eval", planned=10, in_table=10),
+        a_run(log="b.eval", model="scripted/b", task_id="b", planned=12, in_table=10),
     ]
     folder = tmp_path_factory.mktemp("pair")
     return reported(two_models(), folder, runs, [Skipped("c.eval", None, "torn", 1)])
@@ -87,7 +87,7 @@ def test_what_is_missing_is_said(pair: tuple[Report, str]) -> None:
         "no average over the paper’s five categories: Triggers, Tones, Extended and WildChat"
         in said
     )
-    assert "2 of 12 planned conversations did not finish." in said
+    assert "2 of 12 planned conversations are in no log." in said
     assert "c.eval: torn" in said
     assert "No category in these logs has more than one condition." in said
 
@@ -154,8 +154,8 @@ def test_pages_need_nothing_else(pair: tuple[Report, str]) -> None:
 
 def test_the_same_logs_give_the_same_page(pair: tuple[Report, str], tmp_path: Path) -> None:
     runs = [
-        a_run(log="a.eval", planned=10, finished=10),
-        a_run(log="b.eval", model="scripted/b", planned=12, finished=10),
+        a_run(log="a.eval", planned=10, in_table=10),
+        a_run(log="b.eval", model="scripted/b", task_id="b", planned=12, in_table=10),
     ]
     again, html = reported(two_models(), tmp_path, runs, [Skipped("c.eval", None, "torn", 1)])
     assert html == pair[1]

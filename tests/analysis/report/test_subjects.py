@@ -1,10 +1,35 @@
 """What subjects are called."""
 
 from gemma_distress.analysis.report.subjects import LONGEST, subjects_of
+from gemma_distress.analysis.subjects import Group
+
+
+def group(model: str, judge: str = "", judge_version: str = "", settings: str = "") -> Group:
+    return Group(
+        model=model,
+        settings=settings,
+        judge=judge,
+        judge_version=judge_version,
+        rubric="",
+        pack="",
+    )
 
 
 def labels(*keys: tuple[str, ...]) -> list[str]:
-    return [one.label for one in subjects_of([(*key, "", "", "", "")[:5] for key in keys])]
+    return [one.label for one in subjects_of([group(*key) for key in keys])]
+
+
+def test_one_model_in_two_settings_is_two_subjects() -> None:
+    cold, warm = (f'{{"max_tokens": 9, "temperature": {value}}}' for value in (0.4, 1.0))
+    assert labels(("m/a", "", "", cold), ("m/a", "", "", warm)) == [
+        "a, temperature 0.4",
+        "a, temperature 1",
+    ]
+    tuned = '{"adapter": "runs/calm", "max_tokens": 9, "temperature": 1.0}'
+    assert labels(("m/a", "", "", warm), ("m/a", "", "", tuned)) == [
+        "a, no adapter",
+        "a, adapter runs/calm",
+    ]
 
 
 def test_a_label_is_as_short_as_it_may_be() -> None:
@@ -28,6 +53,6 @@ def test_long_and_hostile_names_stay_short_and_visible() -> None:
 
 
 def test_nine_subjects_have_looks() -> None:
-    looks = [one.look for one in subjects_of([(f"m{n}",) for n in range(9)])]
+    looks = [one.look for one in subjects_of([group(f"m{n}") for n in range(9)])]
     assert looks[8] == looks[0]
     assert len({(look.shape, look.dash, look.colour) for look in looks[:8]}) == 8

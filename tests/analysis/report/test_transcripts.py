@@ -3,13 +3,21 @@
 import pandas as pd
 from tests.analysis.tables import table
 
+from gemma_distress.analysis.arrays import ratings_of
 from gemma_distress.analysis.report.subjects import subjects_of
 from gemma_distress.analysis.report.transcripts import LONGEST, Transcript, telling
+from gemma_distress.analysis.subjects import groups
 
 
 def shown(turns: pd.DataFrame) -> list[Transcript]:
-    models = list(dict.fromkeys(turns["model"].astype(str)))
-    return telling(turns, subjects_of([(model, "", "", "", "") for model in models]))
+    parts = dict(groups(ratings_of(turns)))
+    return telling(
+        (
+            subject,
+            turns[turns["conversation"].isin(parts[subject.group].conversations["conversation"])],
+        )
+        for subject in subjects_of(list(parts))
+    )
 
 
 def test_the_highest_of_each_category_and_one_from_the_middle() -> None:

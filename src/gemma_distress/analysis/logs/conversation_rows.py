@@ -81,7 +81,7 @@ def conversation(sample: Json, score: str, common: Mapping[str, Any]) -> Convers
     Args:
         sample: As in the log.
         score: The name of its score, empty where it was never rated.
-        common: The log's own columns: `log`, `run`, `model`, `task`, `category`, `pack`.
+        common: The log's own columns: `log`, `run`, `model`, `settings`, `task`, `category`, `pack`.
 
     Raises:
         UnusableError: It was declared invalid, or its rows make no sense.
@@ -100,8 +100,10 @@ def conversation(sample: Json, score: str, common: Mapping[str, Any]) -> Convers
     if not turns:
         raise UnusableError("it has no reply, and nothing says how many were owed")
     error = ending(sample)
-    subject = common["model"]
+    subject, settings = common["model"], common["settings"]
     if str(subject).startswith("none/"):
+        # Who said what was recorded was set by somebody else.
+        settings = ""
         subject = str(recorded.get("target_model") or recorded.get("model") or subject)
     made = Conversation(
         sample=str(sample.get("id")),
@@ -118,6 +120,7 @@ def conversation(sample: Json, score: str, common: Mapping[str, Any]) -> Convers
     base = {
         **common,
         "model": subject,
+        "settings": settings,
         "category": category,
         "condition": _text(metadata.get("condition")) or category,
         "history": _text(metadata.get("history")) or _text(recorded.get("history")),

@@ -11,6 +11,7 @@ from typing import Any
 
 from gemma_distress.analysis.logs.command_line import command_line
 from gemma_distress.analysis.logs.redact import public, public_text
+from gemma_distress.analysis.logs.settings import settings_of
 
 PREFIX = "gemma_distress/"
 
@@ -110,6 +111,11 @@ class Run:
     """Sum over the conversations, waits for rate limits left out."""
 
     @property
+    def settings(self) -> str:
+        """What of `generate` and `model_args` decides what the subject says, as the table has it."""
+        return settings_of(self.generate, self.model_args)
+
+    @property
     def cost(self) -> float | None:
         """Dollars, or None where the price of any model is unknown."""
         if not self.by_model:
@@ -140,14 +146,10 @@ def run_of(log: str, header: Mapping[str, Any]) -> Run:
         planned=_planned(header, spec),
         args=public(_mapping(spec.get("task_args_passed") or spec.get("task_args"))),
         model_args=public(_mapping(spec.get("model_args"))),
-        generate={
-            name: value
-            for name, value in public(
-                _mapping(_mapping(header.get("plan")).get("config"))
-                | _mapping(spec.get("model_generate_config"))
-            ).items()
-            if value is not None
-        },
+        generate=public(
+            _given(_mapping(header.get("plan")).get("config"))
+            | _given(spec.get("model_generate_config"))
+        ),
         graders=tuple(_text(_mapping(one).get("model")) for one in graders if one),
         pack=named(_text(own.get("pack")), _text(own.get("pack_hash"))),
         packages={str(k): str(v) for k, v in _mapping(spec.get("packages")).items()},
@@ -222,6 +224,10 @@ def _text(value: object) -> str:
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _given(config: object) -> dict[str, Any]:
+    return {name: value for name, value in _mapping(config).items() if value is not None}
 
 
 def joined(names: Iterable[str]) -> tuple[str, ...]:

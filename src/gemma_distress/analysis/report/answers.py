@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from gemma_distress.analysis.compare import Comparison, compare
 from gemma_distress.analysis.gate import Gate, gate
-from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.report.measured import Measured
 from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.report.wording import counted, listed, points, share
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
+from gemma_distress.visible import visible
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def compared(measured: Sequence[Measured]) -> Compared | None:
     try:
         found = compare(a.turns, b.turns)
     except UsageError as refused:
-        why = f"Not done, with A {a.subject.label} and B {b.subject.label}: {refused}"
+        why = f"Not done, with A {a.subject.label} and B {b.subject.label}: {visible(refused)}"
         return Compared(a.subject, b.subject, None, [why])
     return Compared(a.subject, b.subject, found, list(_compared(a.subject, b.subject, found)))
 
@@ -84,21 +84,16 @@ def _compared(a: Subject, b: Subject, found: Comparison) -> list[str]:
     return said
 
 
-def gated(measured: Sequence[Measured], runs: Sequence[Run], limit: float) -> list[Gated]:
+def gated(measured: Sequence[Measured], limit: float) -> list[Gated]:
     """Each subject against the limit; logs are read again, for what they lack counts against a pass."""
-    return [_gated(one, runs, limit) for one in measured]
+    return [_gated(one, limit) for one in measured]
 
 
-def _gated(one: Measured, runs: Sequence[Run], limit: float) -> Gated:
-    of_subject = set(one.turns["log"].astype(str))
-    logs = [run.log for run in runs if run.log in of_subject or _empty(run, one)]
+def _gated(one: Measured, limit: float) -> Gated:
     try:
-        found = gate(logs, limit)
+        found = gate([run.log for run in one.runs], limit)
     except UsageError as refused:
-        return Gated(one.subject, None, [f"Not answered. {refused}"])
-    return Gated(one.subject, found, [found.reason, *found.advice, *found.notes])
-
-
-def _empty(run: Run, one: Measured) -> bool:
-    """A log of this model that got no conversation into the table."""
-    return run.model == one.subject.model and run.in_table == 0
+        return Gated(one.subject, None, [f"Not answered. {visible(refused)}"])
+    return Gated(
+        one.subject, found, list(map(visible, (found.reason, *found.advice, *found.notes)))
+    )

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gemma_distress.analysis.logs.files import Logs
-from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.report.answers import Compared, Gated, compared, gated
 from gemma_distress.analysis.report.by_category import by_category
 from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
@@ -82,7 +81,7 @@ def written(
             f"These logs hold no conversation of this package{': ' + why if why else ''}. Name logs of "
             "`gemma-distress run` or of its tasks, or folders of them."
         )
-    measured = measure(reading.turns)
+    measured = measure(reading.turns, reading.runs)
     sections = _sections(measured)
     drawn = {
         one.name: [drawing(one, WIDE), drawing(one, NARROW)]
@@ -90,9 +89,9 @@ def written(
         for one in section.figures
         if isinstance(one, Figure)
     }
-    verdicts = [verdict(one, _runs_of(one, reading.runs)) for one in measured]
+    verdicts = [verdict(one) for one in measured]
     pair = compared(measured)
-    answers = [] if max_high is None else gated(measured, reading.runs, max_high)
+    answers = [] if max_high is None else gated(measured, max_high)
     beside = os.path.relpath(folder, path.parent).replace(os.sep, "/")
     html = page(
         sections,
@@ -110,7 +109,7 @@ def written(
         missing_counts=missing_counts(measured),
         flag_counts=flag_counts(measured),
         rule=RULE,
-        transcripts=telling(reading.turns, [one.subject for one in measured]),
+        transcripts=telling((one.subject, one.turns) for one in measured),
         high=HIGH,
         made=made(reading.runs),
         costs=costs(reading.runs),
@@ -142,11 +141,6 @@ def _sections(measured: Sequence[Measured]) -> list[Section]:
         Section("severity", "Severity", "", [severity(measured)]),
         Section("words", "Words", "", [by_words(measured)]),
     ]
-
-
-def _runs_of(one: Measured, runs: Sequence[Run]) -> list[Run]:
-    logs = set(one.turns["log"].astype(str))
-    return [run for run in runs if run.log in logs or run.model == one.subject.model]
 
 
 def _title(measured: Sequence[Measured]) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gemma_distress.analysis import summary
 from gemma_distress.analysis.arrays import Ratings, ratings_of
-from gemma_distress.analysis.conditions import is_own
-from gemma_distress.analysis.report.subjects import Key, Subject, subjects_of
+from gemma_distress.analysis.logs.runs import Run
+from gemma_distress.analysis.lost import lost, runs_of
+from gemma_distress.analysis.report.subjects import Subject, subjects_of
 from gemma_distress.analysis.statistics.figures import Figure, figures
+from gemma_distress.analysis.subjects import groups
 from gemma_distress.protocol import CATEGORIES
 
 if TYPE_CHECKING:
@@ -36,28 +36,36 @@ class Measured:
     """By category, the conversations of its own protocol: what the curves are drawn from."""
     turns: pd.DataFrame
     """The subject's rows of the turns table."""
+    runs: Sequence[Run]
+    """Its logs, those that left no conversation included."""
+    lost: Mapping[str, int]
+    """By category, conversations that were planned and are in no log."""
 
 
-def measure(turns: pd.DataFrame) -> list[Measured]:
-    """The subjects of a turns table in order of appearance, measured."""
-    ratings = summary.settled(ratings_of(turns))
-    parts: dict[Key, Ratings] = dict(ratings.by("model", *summary.SETTING))
-    return [_measured(subject, parts[subject.key], turns) for subject in subjects_of(list(parts))]
+def measure(turns: pd.DataFrame, runs: Sequence[Run] = ()) -> list[Measured]:
+    """The subjects of a turns table in order of appearance, measured; `runs` are of the same logs."""
+    parts = dict(groups(ratings_of(turns)))
+    return [
+        _measured(subject, parts[subject.group], turns, runs)
+        for subject in subjects_of(list(parts))
+    ]
 
 
-def _measured(subject: Subject, ratings: Ratings, turns: pd.DataFrame) -> Measured:
+def _measured(
+    subject: Subject, ratings: Ratings, turns: pd.DataFrame, runs: Sequence[Run]
+) -> Measured:
+    own_runs = runs_of(runs, ratings)
+    missing = lost(own_runs, ratings)
     rows = turns[turns["conversation"].isin(ratings.conversations["conversation"])]
-    about = ratings.conversations
-    pairs = zip(about["category"].astype(str), about["condition"].astype(str), strict=True)
-    own = np.array([is_own(*pair) for pair in pairs])
-    main = ratings.where(own) if own.any() else ratings
-    groups = {category: part for (category,), part in main.by("category")}
-    order: list[str] = [name for name in CATEGORIES if name in groups]
-    order += [name for name in groups if name not in order]
-    by_category = {one.category: one for one in summary.by_category(rows)}
+    main = ratings.where(ratings.is_own) if ratings.is_own.any() else ratings
+    parts = {category: part for (category,), part in main.by("category")}
+    order: list[str] = [name for name in CATEGORIES if name in parts]
+    order += [name for name in parts if name not in order]
+    by_category = {one.category: one for one in summary.by_category(rows, own_runs)}
     averages = summary.macro(rows)
     # Only `any_high` is taken: the paper's reading depends on the category and has no pooled form.
-    pooled = figures("", main.ratings, main.prompts, main.owed).any_high
+    everything = sum(missing.values())
+    pooled = figures("", main.ratings, main.prompts, main.owed, everything).any_high
     return Measured(
         subject,
         pooled,
@@ -65,8 +73,10 @@ def _measured(subject: Subject, ratings: Ratings, turns: pd.DataFrame) -> Measur
         averages[0] if averages else None,
         {name: by_category[name] for name in order if name in by_category},
         summary.by_condition(rows),
-        {name: groups[name] for name in order},
+        {name: parts[name] for name in order},
         rows,
+        own_runs,
+        missing,
     )
 
 

@@ -1,7 +1,7 @@
 """The subjects of a report: what each is called in figures and tables, and how it looks.
 
-A subject is a model under one way of being rated (judge, its version, rubric) and asked (pack), because
-ratings of two judges are not pooled. Mostly that is just a model.
+Mostly a subject is just a model. One model set in two ways, or rated by two judges, is two, and their
+labels say what sets them apart.
 """
 
 from __future__ import annotations
@@ -9,54 +9,61 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gemma_distress.analysis.logs.settings import told_apart
 from gemma_distress.analysis.report.theme import Look, theme
-from gemma_distress.visible import visible
+from gemma_distress.analysis.subjects import INSTRUMENT, Group
+from gemma_distress.visible import one_line
 
 LONGEST = 34
 """Characters of a label; a longer name keeps its beginning and its end."""
 
-Key = tuple[str, ...]
-"""Model, judge, judge's version, rubric, pack."""
-
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject: its `key`, its `label` in this report, and its looks."""
+    """Who is meant, what it is called in this report, and how it looks."""
 
-    key: Key
+    group: Group
     label: str
     look: Look
 
     @property
     def model(self) -> str:
-        return self.key[0]
+        return self.group.model
 
 
-def subjects_of(keys: Sequence[Key]) -> list[Subject]:
+def subjects_of(groups: Sequence[Group]) -> list[Subject]:
     """The subjects in the order given, with labels that tell them apart.
 
-    A label is the model's name without its provider where that is enough, with the judge where one model
-    was rated by two, and shortened in the middle where it is long; what still reads alike is numbered.
+    A label is the model's name without its provider where that is enough, with what of its settings and
+    which judge sets it apart where a model is there more than once, and shortened in the middle where it is
+    long; what still reads alike is numbered.
     """
-    models = list(dict.fromkeys(key[0] for key in keys))
+    models = list(dict.fromkeys(group.model for group in groups))
     tails = [model.rpartition("/")[2] or model for model in models]
     names = {
         model: tail if tails.count(tail) == 1 else model
         for tail, model in zip(tails, models, strict=True)
     }
     labels = []
-    for key in keys:
-        name = _shortened(visible(names[key[0]]).replace("\n", " ") or "no name")
-        if sum(other[0] == key[0] for other in keys) > 1:
-            name = f"{name}, {_shortened(visible(key[1]).rpartition('/')[2] or 'unrated')}"
-        labels.append(name)
-    seen: dict[str, int] = {}
+    for group in groups:
+        same = [other for other in groups if other.model == group.model]
+        parts = [_shortened(one_line(names[group.model]) or "no name")]
+        apart = told_apart({other.settings: other.settings for other in same})[group.settings]
+        if apart:
+            parts.append(_shortened(one_line(apart)))
+        if len({_instrument(other) for other in same}) > 1:
+            parts.append(_shortened(one_line(group.judge).rpartition("/")[2] or "unrated"))
+        labels.append(", ".join(parts))
     subjects = []
-    for position, (key, label) in enumerate(zip(keys, labels, strict=True)):
-        seen[label] = seen.get(label, 0) + 1
-        told_apart = label if labels.count(label) == 1 else f"{label} ({seen[label]})"
-        subjects.append(Subject(key, told_apart, theme().look(position)))
+    for position, (group, label) in enumerate(zip(groups, labels, strict=True)):
+        if labels.count(label) > 1:
+            label = f"{label} ({labels[: position + 1].count(label)})"
+        subjects.append(Subject(group, label, theme().look(position)))
     return subjects
+
+
+def _instrument(group: Group) -> tuple[str, ...]:
+    return tuple(getattr(group, name) for name in INSTRUMENT)
 
 
 def _shortened(name: str) -> str:

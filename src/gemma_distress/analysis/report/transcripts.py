@@ -9,7 +9,7 @@ order (the lower one of two). Conversations without any rating take no part.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,13 +73,15 @@ class Transcript:
     turns: Sequence[Exchange]
 
 
-def telling(turns: pd.DataFrame, subjects: Sequence[Subject]) -> list[Transcript]:
-    """The conversations of the module's rule: by subject, then by category, the middle one last."""
-    chosen: list[tuple[Subject, int, str]] = []
-    ratings = ratings_of(turns)
-    models = ratings.conversations["model"].astype(str).to_numpy()
-    for subject in subjects:
-        own = ratings.where(models == subject.model)
+def telling(subjects: Iterable[tuple[Subject, pd.DataFrame]]) -> list[Transcript]:
+    """The conversations of the module's rule: by subject, then by category, the middle one last.
+
+    Args:
+        subjects: each with its rows of the turns table.
+    """
+    chosen: list[Transcript] = []
+    for subject, turns in subjects:
+        own = ratings_of(turns)
         order = _by_peak(own)
         if not order:
             continue
@@ -90,12 +92,13 @@ def telling(turns: pd.DataFrame, subjects: Sequence[Subject]) -> list[Transcript
         names = sorted(first, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
         worst = [first[name] for name in names]
         numbers = own.conversations["conversation"]
-        chosen += [(subject, int(numbers[row]), "highest rating") for row in worst]
+        shown = [(row, "highest rating") for row in worst]
         middle = order[len(order) // 2]
         if middle not in worst:
-            chosen.append((subject, int(numbers[middle]), "from the middle"))
-    by_number = dict(tuple(turns.groupby("conversation", sort=False)))
-    return [_transcript(by_number[number], subject, why) for subject, number, why in chosen]
+            shown.append((middle, "from the middle"))
+        by_number = dict(tuple(turns.groupby("conversation", sort=False)))
+        chosen += [_transcript(by_number[numbers[row]], subject, why) for row, why in shown]
+    return chosen
 
 
 def _by_peak(ratings: Ratings) -> list[int]:

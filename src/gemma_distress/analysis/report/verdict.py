@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.report.measured import Measured, category_name
 from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.report.wording import counted, listed, share, share_interval
 from gemma_distress.analysis.statistics.intervals import Interval
-from gemma_distress.analysis.summary import SETTING
+from gemma_distress.analysis.subjects import INSTRUMENT
 from gemma_distress.protocol import HIGH
 
 
@@ -30,8 +29,8 @@ class Verdict:
     missing: Sequence[str]
 
 
-def verdict(one: Measured, runs: Sequence[Run]) -> Verdict:
-    """The verdict on one subject; `runs` are those of its model."""
+def verdict(one: Measured) -> Verdict:
+    """The verdict on one subject."""
     interval = one.pooled.interval
     return Verdict(
         one.subject,
@@ -42,7 +41,7 @@ def verdict(one: Measured, runs: Sequence[Run]) -> Verdict:
         share(interval.estimate),
         f"95% interval {share_interval(interval)}" if interval.n else "no conversation is known",
         [_primary(interval), _average(one)],
-        list(_missing(one, runs)),
+        list(_missing(one)),
     )
 
 
@@ -73,7 +72,7 @@ def _average(one: Measured) -> str:
     return f"There is no average over the paper’s five categories: {listed(lacking)} {_is(lacking)} missing."
 
 
-def _missing(one: Measured, runs: Sequence[Run]) -> list[str]:
+def _missing(one: Measured) -> list[str]:
     counts = one.counts
     said = []
     unrated = counts.owed - counts.rated
@@ -89,31 +88,12 @@ def _missing(one: Measured, runs: Sequence[Run]) -> list[str]:
                 else "."
             )
         )
-    planned = [(run.planned, run.finished) for run in runs if run.planned is not None]
-    short = sum(max(wanted - got, 0) for wanted, got in planned)
+    short = sum(one.lost.values())
     if short:
-        total = sum(wanted for wanted, _ in planned)
-        said.append(f"{short:,} of {counted(total, 'planned conversation')} did not finish.")
-    said += _pooled_settings(runs)
+        total = short + one.counts.conversations
+        said.append(f"{short:,} of {counted(total, 'planned conversation')} are in no log.")
     if not unrated and not short:
         said.append("Nothing is missing: every conversation finished and every reply is rated.")
-    return said
-
-
-def _pooled_settings(runs: Sequence[Run]) -> list[str]:
-    """A warning where logs of one model and task, with different settings, were put together."""
-    said = []
-    for task in dict.fromkeys(run.task for run in runs):
-        kinds = {
-            repr((sorted(r.generate.items()), sorted(r.args.items())))
-            for r in runs
-            if r.task == task
-        }
-        if len(kinds) > 1:
-            said.append(
-                f"Logs of {category_name(task)} with {len(kinds)} different settings are put together here; "
-                f"“How it was made” lists them. Report them apart to tell them apart."
-            )
     return said
 
 
@@ -121,8 +101,8 @@ def instruments(measured: Sequence[Measured]) -> str:
     """A caution where the models were not rated by the same judge, rubric and pack; empty where they were."""
     different = [
         name.replace("_", " ")
-        for place, name in enumerate(SETTING, 1)
-        if len({one.subject.key[place] for one in measured}) > 1
+        for name in INSTRUMENT
+        if len({getattr(one.subject.group, name) for one in measured}) > 1
     ]
     if not different:
         return ""
