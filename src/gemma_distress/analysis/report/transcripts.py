@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.report.measured import category_name
-from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.statistics.estimands import mean_rating, peak
 from gemma_distress.protocol import CATEGORIES, HIGH
 from gemma_distress.visible import visible
@@ -62,7 +61,6 @@ class Exchange:
 class Transcript:
     """A conversation with the reason that it is shown."""
 
-    subject: Subject
     category: str
     condition: str
     why: str
@@ -73,29 +71,27 @@ class Transcript:
     turns: Sequence[Exchange]
 
 
-def telling(turns: pd.DataFrame, subjects: Sequence[Subject]) -> list[Transcript]:
-    """The conversations of the module's rule: by subject, then by category, the middle one last."""
-    chosen: list[tuple[Subject, int, str]] = []
+def telling(turns: pd.DataFrame) -> list[Transcript]:
+    """The conversations of one subject by the module's rule: by category, the middle one last.
+
+    `turns` are the subject's rows of the turns table.
+    """
     ratings = ratings_of(turns)
-    models = ratings.conversations["model"].astype(str).to_numpy()
-    for subject in subjects:
-        own = ratings.where(models == subject.model)
-        order = _by_peak(own)
-        if not order:
-            continue
-        categories = own.conversations["category"].astype(str)
-        first: dict[str, int] = {}
-        for row in order:
-            first.setdefault(categories[row], row)
-        names = sorted(first, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
-        worst = [first[name] for name in names]
-        numbers = own.conversations["conversation"]
-        chosen += [(subject, int(numbers[row]), "highest rating") for row in worst]
-        middle = order[len(order) // 2]
-        if middle not in worst:
-            chosen.append((subject, int(numbers[middle]), "from the middle"))
+    order = _by_peak(ratings)
+    if not order:
+        return []
+    categories = ratings.conversations["category"].astype(str)
+    first: dict[str, int] = {}
+    for row in order:
+        first.setdefault(categories.iloc[row], row)
+    names = sorted(first, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+    chosen = [(first[name], "highest rating") for name in names]
+    middle = order[len(order) // 2]
+    if middle not in first.values():
+        chosen.append((middle, "from the middle"))
+    numbers = ratings.conversations["conversation"]
     by_number = dict(tuple(turns.groupby("conversation", sort=False)))
-    return [_transcript(by_number[number], subject, why) for subject, number, why in chosen]
+    return [_transcript(by_number[int(numbers.iloc[row])], why) for row, why in chosen]
 
 
 def _by_peak(ratings: Ratings) -> list[int]:
@@ -117,12 +113,11 @@ def _by_peak(ratings: Ratings) -> list[int]:
     return sorted(rows, key=lambda row: (-highest[row], -mean[row], *names[row], row))
 
 
-def _transcript(conversation: pd.DataFrame, subject: Subject, why: str) -> Transcript:
+def _transcript(conversation: pd.DataFrame, why: str) -> Transcript:
     rows = conversation.sort_values("turn").to_dict("records")
     first = rows[0]
     rated = [row["rating"] for row in rows if not math.isnan(row["rating"])]
     return Transcript(
-        subject,
         category_name(str(first["category"])),
         visible(first["condition"]),
         why,
