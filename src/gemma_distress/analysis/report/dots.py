@@ -158,18 +158,19 @@ def _panel(
 
 
 def _cuts(base: alt.Chart, panel: Panel, width: int) -> list[alt.Chart]:
-    """Marks at the ends of the axis, for intervals that go on beyond it."""
+    """Marks beyond the ends of the axis, in the line of each interval that goes on there."""
     import altair as alt
 
     low, high = panel.domain
+    below = alt.FieldLTPredicate(field="lower", lt=low)
+    above = alt.FieldGTPredicate(field="upper", gt=high)
+    on_line: Any = {"text": CUT, "fontSize": 14, "baseline": "alphabetic", "dy": 1}
     marks = []
     if any(float(row["lower"]) < low for row in panel.rows):
-        beyond: Any = alt.FieldLTPredicate(field="lower", lt=low)
-        mark = base.transform_filter(beyond).mark_text(text=CUT, align="left", baseline="bottom")
+        mark = base.transform_filter(below).mark_text(align="right", dx=-2, **on_line)
         marks.append(mark.encode(x=alt.value(0)))
     if any(float(row["upper"]) > high for row in panel.rows):
-        beyond = alt.FieldGTPredicate(field="upper", gt=high)
-        mark = base.transform_filter(beyond).mark_text(text=CUT, align="right", baseline="bottom")
+        mark = base.transform_filter(above).mark_text(align="left", dx=2, **on_line)
         marks.append(mark.encode(x=alt.value(width)))
     return marks
 
