@@ -90,7 +90,8 @@ def _finding(label: str, rows: Sequence[Row]) -> str:
     ]
     if not clear:
         return f"{label}: no word reaches a false discovery rate below {CLEAR:.0%}."
-    return f"{label}: {listed(clear[:NAMED])} stand out (q < {CLEAR:.0%})."
+    stand = "stands" if len(clear) == 1 else "stand"
+    return f"{label}: {listed(clear[:NAMED])} {stand} out (q < {CLEAR:.0%})."
 
 
 def _why_none(found: WordList) -> str:
