@@ -16,7 +16,7 @@ def run(*words: str) -> tuple[int, str]:
 def test_a_rate_in_eighty_columns() -> None:
     code, printed = run("--max-high", "1%", "--prompts", "20", "--prompts", "50")
     assert code == 0, printed
-    assert "50     14" in printed
+    assert "     50      14" in printed
     assert "cannot be shown with 20 prompts" in printed
     assert "…" not in printed.replace("from …", "")
     assert max(map(len, printed.splitlines())) <= 80
@@ -82,3 +82,25 @@ def test_what_cannot_be_planned_is_told(words: tuple[str, ...], told: str) -> No
     code, printed = run(*words)
     assert code == 2
     assert told in printed
+
+
+def test_the_line_that_runs_it_asks_what_was_planned() -> None:
+    _, printed = run("--max-high", "5%", "--task", "triggers", "--model", "ollama/gemma3:27b")
+    line = " ".join(printed.split())
+    # The house pack has 20 trigger questions; 20 × 4 are worth 80 / 1.3 = 61.5, and 1 - 0.05^(1/61.5) = 4.8%.
+    assert (
+        "inspect eval gemma_distress/triggers --model ollama/gemma3:27b -T prompts=20 -T replicates=4"
+        in line
+    )
+    assert "50 prompts" not in line
+
+
+def test_prompts_that_a_task_does_not_have_are_not_planned() -> None:
+    code, told = run("--from", "35%", "--to", "25%", "--task", "triggers")
+    assert code == 2
+    assert "There are 20 prompts" in told
+
+
+def test_tones_are_asked_three_times_for_each_replicate() -> None:
+    _, printed = run("--max-high", "1%", "--prompts", "50", "--task", "tones")
+    assert "-T replicates=5, which asks each prompt 15 times" in " ".join(printed.split())

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
 from gemma_distress.analysis.statistics.power import (
     DISCORDANT,
+    MOST_PROMPTS,
     POWER,
     Design,
     fewest_prompts,
@@ -116,6 +117,7 @@ def plan(
     price: Price | None = None,
     prompts: Sequence[int] = PROMPTS,
     conversations: Sequence[int] = CONVERSATIONS,
+    most_prompts: int | None = None,
 ) -> Plan:
     """The table of options.
 
@@ -128,14 +130,16 @@ def plan(
         price: what one conversation asks.
         prompts: for a rate, the numbers of prompts to consider.
         conversations: for the others, the conversations of each prompt to consider.
+        most_prompts: distinct prompts that there are; sizes that need more are not possible.
 
     Raises:
         UsageError: the goal contradicts itself, or nothing considered reaches it.
     """
     options: list[Option] = []
     impossible: list[str] = []
+    there = MOST_PROMPTS if most_prompts is None else most_prompts
     if isinstance(goal, RateGoal):
-        for count in prompts:
+        for count in sorted({min(count, there) for count in prompts}):
             try:
                 design = size_for_rate(goal.limit, count, goal.rate, power, level, icc)
             except UsageError as error:
@@ -160,6 +164,14 @@ def plan(
         for repeats in conversations:
             design = size_for_margin(goal.margin, repeats, icc, goal.discordant, power, 1 - level)
             options.append(_option(design, 2, None))
+    if any(option.design.prompts > there for option in options):
+        impossible.append(f"There are {there:,} prompts; sizes that need more are left out.")
+        options = [option for option in options if option.design.prompts <= there]
+    if not options:
+        raise UsageError(
+            f"{impossible[-1]} None of the sizes considered is possible. Ask a task or a pack that has more "
+            "prompts, or plan for less."
+        )
     return Plan(goal, icc, level, power, tuple(options), tuple(impossible))
 
 

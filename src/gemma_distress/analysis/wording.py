@@ -8,7 +8,7 @@ def percent(share: float) -> str:
     return "unknown" if math.isnan(share) else f"{100 * share:.3g}%".replace("-", "−")
 
 
-def p_value(p: float) -> str:
+def p_equals(p: float) -> str:
     """As it stands in a sentence: `p < 0.001`, `p = 0.012`, `p = 0.100`."""
     if math.isnan(p):
         return "no p"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemma_distress.analysis.logs.settings import told_apart
-from gemma_distress.analysis.wording import p_value
+from gemma_distress.analysis.wording import p_equals
 from gemma_distress.commands.shown import text
 from gemma_distress.protocol import HIGH
 
@@ -44,7 +44,7 @@ def verdict(comparison: "Comparison") -> str:
     sentence = (
         f"{start}: any reply ≥ {HIGH} in {counts}, B − A {_points(difference.estimate)} points "
         f"(95% interval {_points(difference.lower)} to {_points(difference.upper)}), "
-        f"{p_value(test.p)} by {test.method} ({deciding} {unit} differ{few})."
+        f"{p_equals(test.p)} by {test.method} ({deciding} {unit} differ{few})."
     )
     low, high = row.worst
     if _open(row) and comparison.differs and low <= 0 <= high:

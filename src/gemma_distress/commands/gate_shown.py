@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gemma_distress.analysis.logs.settings import in_words
-from gemma_distress.analysis.wording import p_value, percent
+from gemma_distress.analysis.wording import p_equals, percent
 from gemma_distress.commands.shown import print_json, text
 from gemma_distress.visible import one_line
 
@@ -97,7 +97,7 @@ def _sentences(result: "Gate") -> list[str]:
         told.append(
             f"Against the baseline: {percent(difference.a.estimate)} → "
             f"{percent(difference.b.estimate)} of {difference.n:,} pairs, difference "
-            f"{percent(difference.lower)} to {percent(difference.upper)}, {p_value(test.p)}: {shown}."
+            f"{percent(difference.lower)} to {percent(difference.upper)}, {p_equals(test.p)}: {shown}."
         )
     told += result.notes
     if result.advice:

@@ -4,19 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gemma_distress.analysis.wording import percent
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
 from gemma_distress.commands.shares import Share
-from gemma_distress.commands.shown import plain, print_json, text
+from gemma_distress.commands.shown import plain, print_json
 from gemma_distress.errors import UsageError
-from gemma_distress.protocol import CATEGORIES, DEFAULT_GRADER, TURNS
+from gemma_distress.protocol import CATEGORIES, DEFAULT_GRADER, PUZZLE_CATEGORIES, TURNS
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from gemma_distress.analysis.plan import Goal, Option, Plan, Price
-
-WIDTH = 80
+    from gemma_distress.analysis.plan import Goal, Price
 
 
 @click.command(
@@ -62,6 +57,7 @@ def plan(
     from gemma_distress.analysis.plan import plan as planned
     from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
     from gemma_distress.analysis.statistics.power import POWER
+    from gemma_distress.commands.plan_shown import show
 
     goal = _goal(given)
     if prompts and given["max_high"] is None:
@@ -81,13 +77,14 @@ def plan(
         POWER if power is None else power,
         price,
         prompts or PROMPTS,
+        most_prompts=None if isinstance(goal, MarginGoal) else most_prompts(task or "numeric"),
     )
     if as_json:
         print_json(
             {"kind": type(goal).__name__, "task": task, **plain(found), "price": plain(price)}
         )
     else:
-        _show(found, task or "numeric", given, price)
+        show(found, task or "numeric", given, price)
     return 0
 
 
@@ -158,105 +155,12 @@ def _price(task: str, given: dict[str, Any]) -> "Price":
     )
 
 
-def _show(found: "Plan", task: str, given: dict[str, Any], price: "Price | None") -> None:
-    from rich.console import Console
+def most_prompts(task: str) -> int | None:
+    """How many distinct prompts a task can ask; None where only its source knows."""
+    from gemma_distress.prompts import load_pack
+    from gemma_distress.tasks.arguments import MAX_PROMPTS
 
-    from gemma_distress.analysis.plan import MarginGoal
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WIDTH)
-    console.print(text(_headline(found)))
-    console.print(_table(found, task))
-    for sentence in found.impossible[-1:]:
-        console.print(text(sentence))
-    if isinstance(found.goal, MarginGoal):
-        notes = "Each item is asked of both arms; no grader is asked."
-    else:
-        arms = "one model" if found.options[0].arms == 1 else "both arms together"
-        notes = (
-            f"In all: conversations of {arms}; so are calls, tokens and dollars, with "
-            f"{task}'s {TURNS[task]:g} replies "  # type: ignore[index]
-            "a conversation, each rated once."
-        )
-        if price is not None:
-            notes += _unpriced(given, price)
-    console.print(
-        text(
-            f"{notes} Design effect: conversations that are worth one independent one, "
-            f"1 + (each − 1) × ICC {found.icc:g}. Prompts buy more than repeats.",
-            style="dim",
-        )
-    )
-
-
-def _unpriced(given: dict[str, Any], price: "Price") -> str:
-    unknown = []
-    if price.subject_dollars is None:
-        unknown.append(given["model"] or "the subject (name it with --model)")
-    if price.grader_dollars is None:
-        unknown.append(given["grader"])
-    if not unknown:
-        return ""
-    told = f" Dollars are unknown, for the price of {' and '.join(unknown)} is."
-    if price.grader_dollars is not None:
-        told += f" The grader alone takes ${price.grader_dollars:.4f} a conversation."
-    return told
-
-
-def _headline(found: "Plan") -> str:
-    from gemma_distress.analysis.plan import DifferenceGoal, RateGoal
-
-    goal, chance = found.goal, f"{100 * found.power:g}%"
-    if isinstance(goal, RateGoal):
-        expected = (
-            "if no conversation is high"
-            if goal.rate == 0
-            else f"with a chance of {chance} if {percent(goal.rate)} are high"
-        )
-        return f"To show a rate ≤ {percent(goal.limit)} (one-sided {100 * found.level:g}% bound), {expected}:"
-    alpha = f"{100 * (1 - found.level):.3g}%"
-    if isinstance(goal, DifferenceGoal):
-        return (
-            f"To find {percent(goal.base)} → {percent(goal.changed)} between two paired arms with a chance "
-            f"of {chance} (two-sided {alpha}, correlation {goal.correlation:g}):"
-        )
-    return (
-        f"To show a loss under {percent(goal.margin)} with a chance of {chance} (one-sided {alpha}, "
-        f"{percent(goal.discordant)} discordant, no true loss):"
-    )
-
-
-def _table(found: "Plan", task: str) -> "Table":
-    from rich.table import Table
-
-    from gemma_distress.analysis.plan import MarginGoal, RateGoal
-
-    items = isinstance(found.goal, MarginGoal)
-    headings = ["items" if items else "prompts", "× each", "design effect"]
-    headings += ["answers"] if items else ["in all", "judge calls", "tokens", "dollars"]
-    if isinstance(found.goal, RateGoal):
-        headings.insert(3, "may be high")
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for option in found.options:
-        cells = [f"{option.design.prompts:,}", f"{option.design.conversations:,}"]
-        cells.append(f"{option.design.design_effect:.2f}")
-        if isinstance(found.goal, RateGoal):
-            cells.append(f"{option.design.events}")
-        cells.append(f"{option.conversations:,}")
-        if not items:
-            cells += _costs(option)
-        style = "bold" if option is found.best else None
-        table.add_row(*map(text, cells), style=style)
-    return table
-
-
-def _costs(option: "Option") -> list[str]:
-    calls, tokens, dollars = option.judge_calls, option.tokens, option.dollars
-    return [
-        "–" if calls is None else f"{calls:,}",
-        "–" if tokens is None else f"{tokens / 1e6:.1f}M",
-        "–" if dollars is None else f"${dollars:,.2f}",
-    ]
+    if task == "triggers":
+        pack = load_pack(None)
+        return len(pack.opinion) + len(pack.factual)
+    return MAX_PROMPTS if task in PUZZLE_CATEGORIES else None

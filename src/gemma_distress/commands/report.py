@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gemma_distress.commands.options import told_in_a_sentence, value
+from gemma_distress.commands.shares import Share
 
 if TYPE_CHECKING:
     from gemma_distress.analysis.report import Report
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 @click.argument("logs", metavar="LOGS...", nargs=-1, required=True)
 @value("--output", "FILE", "The page.", type=Path, default=Path("report.html"), show_default=True)
 @value("--figures", "DIR", "Each figure's files (default: <page>_files beside it).", type=Path)
-@value("--max-high", "SHARE", "Limit for the gate, as 1% or 0.01.")
+@value("--max-high", "SHARE", "Limit for the gate, as 1% or 0.01.", type=Share())
 @click.option("--json", "as_json", is_flag=True, help="Print paths and the verdict as JSON.")
 @told_in_a_sentence
 def report(
     logs: tuple[str, ...],
     output: Path,
     figures: Path | None,
-    max_high: str | None,
+    max_high: float | None,
     as_json: bool,
 ) -> int:
     """
@@ -39,7 +40,7 @@ def report(
     from gemma_distress.analysis.report import report as reported
     from gemma_distress.commands.shown import print_json, tell_skipped
 
-    found = reported(logs, output, figures, None if max_high is None else _limit(max_high))
+    found = reported(logs, output, figures, max_high)
     tell_skipped(found.skipped)
     if as_json:
         print_json(as_object(found))
@@ -104,19 +105,3 @@ def _lines(found: "Report") -> list[str]:
         lines.append(f"{said} {answer.subject.label}: {answer.sentences[0]}")
     lines += [f"Figures: {found.figures}", f"Page: {found.page}"]
     return [visible(line) for line in lines]
-
-
-def _limit(text: str) -> float:
-    """A share, given as a percentage or as a number between 0 and 1."""
-    from gemma_distress.errors import UsageError
-
-    number = text.strip()
-    try:
-        limit = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
-    except ValueError:
-        limit = -1.0
-    if not 0 < limit < 1:
-        raise UsageError(
-            f"--max-high is a share between 0 and 1, as 1% or 0.01, but {text!r} was given."
-        )
-    return limit

@@ -50,8 +50,9 @@ def reported(
     folder: Path,
     runs: list[Run] | None = None,
     skipped: list[Skipped] | None = None,
+    max_high: float | None = None,
 ) -> tuple[Report, str]:
     """The report of this table, and the text of its page."""
     reading = Reading(turns, [a_run()] if runs is None else runs, skipped or [])
-    found = written(reading, folder / "report.html")
+    found = written(reading, folder / "report.html", max_high=max_high)
     return found, found.page.read_text("utf-8")

@@ -15,6 +15,7 @@ from gemma_distress.analysis.report import Report, report
 from gemma_distress.analysis.summary import by_category
 from gemma_distress.analysis.turns import Reading, Skipped
 from gemma_distress.errors import UsageError
+from gemma_distress.protocol import CATEGORIES
 
 
 def two_models() -> pd.DataFrame:
@@ -113,6 +114,7 @@ def test_every_figure_has_its_words_its_table_and_its_data(pair: tuple[Report, s
     drawn = {path.stem.removesuffix(".vl") for path in pair[0].files}
     assert drawn == {
         "categories",
+        "differences",
         "escalation-mean",
         "escalation-high",
         "first-high",
@@ -161,6 +163,76 @@ def test_the_same_logs_give_the_same_page(pair: tuple[Report, str], tmp_path: Pa
     assert html == pair[1]
     for one, other in zip(pair[0].files, again.files, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_what_is_not_known_is_never_printed_as_a_number(tmp_path: Path) -> None:
+    """Two models of which hardly a reply is rated, in all of the paper's categories."""
+    rows = [
+        {
+            "ratings": [7, None] if number == 0 else [None, 1] if model == "x/a" else [None, None],
+            "model": model,
+            "log": f"{model[-1]}.eval",
+            "category": category,
+            "condition": f"{category}/sarcastic" if category == "tones" and number else category,
+            "prompt_id": f"{category}/{number}",
+            "sample_id": f"{category}/{number}",
+        }
+        for model in ("x/a", "x/b")
+        for category in CATEGORIES
+        for number in range(3)
+    ]
+    found, html = reported(table(rows), tmp_path, max_high=0.01)
+    bare = re.sub("<script>.*?</script>", "", html, flags=re.DOTALL)
+    assert not re.findall(r"\W(?:nan|inf)\b", bare, re.IGNORECASE)
+    assert found.compared is not None
+    assert found.compared.comparison is not None
+    assert "no pair is known in both" in text_of(html)
+
+
+def test_transcripts_stand_in_the_order_of_the_subjects(tmp_path: Path) -> None:
+    names = ["x/zebra", "x/apple", "x/mango"]
+    _, html = reported(
+        table([{"ratings": [5], "model": name, "log": f"{name[-1]}.eval"} for name in names]),
+        tmp_path,
+    )
+    told = html[html.index('id="transcripts"') :]
+    places = [told.index(f"</svg>{name[2:]}</h3>") for name in names]
+    assert places == sorted(places)
+
+
+def test_a_subject_shows_its_own_conversations(tmp_path: Path) -> None:
+    """One model under two judges: each subject has the conversations that its judge rated."""
+    turns = table(
+        [
+            {"ratings": [2], "judge": "x/strict", "sample_id": "of strict"},
+            {"ratings": [9], "judge": "x/mild", "sample_id": "of mild"},
+        ]
+    )
+    _, html = reported(turns, tmp_path)
+    told = html[html.index('id="transcripts"') :]
+    assert told.count("of strict") == told.count("of mild") == 1
+
+
+@pytest.mark.parametrize(("limit", "said"), [(0.01, "1%"), (0.125, "12.5%")])
+def test_the_limit_is_written_as_it_was_chosen(limit: float, said: str, tmp_path: Path) -> None:
+    _, html = reported(table([{"ratings": [1]}]), tmp_path, max_high=limit)
+    assert f"against the limit of {said}." in text_of(html)
+
+
+@pytest.mark.parametrize("limit", [0.0, 1.0, 5.0])
+def test_a_limit_that_decides_nothing_is_refused(limit: float, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="strictly between 0 and 1"):
+        reported(table([{"ratings": [1]}]), tmp_path, max_high=limit)
+    assert not list(tmp_path.iterdir())
+
+
+def test_wide_tables_scroll_in_a_box_of_their_own(pair: tuple[Report, str]) -> None:
+    boxes = re.findall(
+        r'<div class="scroll" tabindex="0" role="region" aria-label="[^"]+">', pair[1]
+    )
+    bare = re.sub("<script>.*?</script>", "", pair[1], flags=re.DOTALL)
+    assert len(boxes) == bare.count("<table>")
+    assert ".scroll {\n  overflow-x: auto;" in pair[1]
 
 
 def test_nothing_rated_is_said_and_not_drawn(tmp_path: Path) -> None:

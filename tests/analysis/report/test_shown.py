@@ -45,5 +45,14 @@ def test_csv_reads_back_as_one_cell(text: str) -> None:
 
 
 def test_wording_of_a_row_is_no_data() -> None:
-    rows = [{"subject": "a", "estimate": 0.5, "number": "50%", "says": "a: 50%", "part": 0}]
+    rows = [
+        {
+            "subject": "a",
+            "estimate": 0.5,
+            "number": "50%",
+            "range": "4.0% to 60%",
+            "says": "a: 50%",
+            "part": 0,
+        }
+    ]
     assert csv_text(rows) == "subject,estimate\na,0.5\n"

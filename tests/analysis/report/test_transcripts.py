@@ -1,23 +1,8 @@
 """Which conversations are shown, and how their quote is marked."""
 
-import pandas as pd
 from tests.analysis.tables import table
 
-from gemma_distress.analysis.arrays import ratings_of
-from gemma_distress.analysis.report.subjects import subjects_of
-from gemma_distress.analysis.report.transcripts import LONGEST, Transcript, telling
-from gemma_distress.analysis.subjects import groups
-
-
-def shown(turns: pd.DataFrame) -> list[Transcript]:
-    parts = dict(groups(ratings_of(turns)))
-    return telling(
-        (
-            subject,
-            turns[turns["conversation"].isin(parts[subject.group].conversations["conversation"])],
-        )
-        for subject in subjects_of(list(parts))
-    )
+from gemma_distress.analysis.report.transcripts import LONGEST, telling
 
 
 def test_the_highest_of_each_category_and_one_from_the_middle() -> None:
@@ -32,21 +17,16 @@ def test_the_highest_of_each_category_and_one_from_the_middle() -> None:
         ]
     )
     # From the highest peak down: peak 8, its lower mean, peak 7, extended, calm. Half-way is the third.
-    assert [(one.sample_id, one.why) for one in shown(turns)] == [
+    assert [(one.sample_id, one.why) for one in telling(turns)] == [
         ("peak 8", "highest rating"),
         ("extended", "highest rating"),
         ("peak 7", "from the middle"),
     ]
 
 
-def test_each_model_has_its_own() -> None:
-    turns = table([{"ratings": [1], "model": "a"}, {"ratings": [9], "model": "b"}])
-    assert [(one.subject.model, one.peak) for one in shown(turns)] == [("a", "1"), ("b", "9")]
-
-
 def test_the_quote_is_marked_where_it_stands_however_loosely_it_was_copied() -> None:
     reply = "Well.\nI am  a **failure**, truly."
-    [one] = shown(table([{"ratings": [6], "reply": reply, "evidence": "I am a failure"}]))
+    [one] = telling(table([{"ratings": [6], "reply": reply, "evidence": "I am a failure"}]))
     [turn] = one.turns
     marked = [part.text for part in turn.reply if part.marked]
     assert marked == ["I am  a **failure"]
@@ -55,14 +35,14 @@ def test_the_quote_is_marked_where_it_stands_however_loosely_it_was_copied() -> 
 
 
 def test_a_quote_that_is_not_there_is_told_apart() -> None:
-    [one] = shown(table([{"ratings": [6], "reply": "Fine.", "evidence": "I despair"}]))
+    [one] = telling(table([{"ratings": [6], "reply": "Fine.", "evidence": "I despair"}]))
     assert not any(part.marked for part in one.turns[0].reply)
     assert one.turns[0].quote == "I despair"
 
 
 def test_a_long_reply_loses_its_middle_and_never_its_quote() -> None:
     reply = "a" * LONGEST + " I despair " + "b" * LONGEST
-    [one] = shown(table([{"ratings": [6], "reply": reply, "evidence": "I despair"}]))
+    [one] = telling(table([{"ratings": [6], "reply": reply, "evidence": "I despair"}]))
     text = "".join(part.text for part in one.turns[0].reply)
     assert len(text) < LONGEST + 200
     assert "I despair" in text
@@ -70,6 +50,6 @@ def test_a_long_reply_loses_its_middle_and_never_its_quote() -> None:
 
 
 def test_an_unrated_reply_says_why() -> None:
-    [one] = shown(table([{"ratings": [6, None], "outcome": ["replied", "cut_off"]}]))
+    [one] = telling(table([{"ratings": [6, None], "outcome": ["replied", "cut_off"]}]))
     assert one.turns[1].rating == "–"
     assert one.turns[1].facts == "no rating: no verdict · cut off"

@@ -44,7 +44,7 @@ from gemma_distress.analysis.subjects import (
     refuse_repeats,
 )
 from gemma_distress.analysis.turns import Skipped, read
-from gemma_distress.analysis.wording import p_value, percent
+from gemma_distress.analysis.wording import p_equals, percent
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:
@@ -270,6 +270,6 @@ def _worse(contrast: Contrast) -> str:
     return (
         f"Worse than the baseline: {percent(difference.b.estimate)} against "
         f"{percent(difference.a.estimate)} of {difference.n:,} paired conversations, "
-        f"{percent(difference.lower)} to {percent(difference.upper)} more, {p_value(contrast.test.p)} by "
+        f"{percent(difference.lower)} to {percent(difference.upper)} more, {p_equals(contrast.test.p)} by "
         f"{contrast.test.method}."
     )

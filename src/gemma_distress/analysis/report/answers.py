@@ -6,11 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemma_distress.analysis.compare import Comparison, compare
+from gemma_distress.analysis.compare import Comparison, Row, compare
 from gemma_distress.analysis.gate import Gate, gate
-from gemma_distress.analysis.report.measured import Measured
+from gemma_distress.analysis.report.measured import Measured, category_name
 from gemma_distress.analysis.report.subjects import Subject
-from gemma_distress.analysis.report.wording import counted, listed, points, share
+from gemma_distress.analysis.report.wording import (
+    between,
+    counted,
+    is_or_are,
+    listed,
+    points,
+    share,
+)
+from gemma_distress.analysis.wording import p_equals
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
 from gemma_distress.visible import visible
@@ -55,32 +63,58 @@ def _compared(a: Subject, b: Subject, found: Comparison) -> list[str]:
         return ["Nothing can be compared: no conversation is known for both."]
     word = "lower" if difference.estimate < 0 else "higher"
     start = f"{b.label} is {word} than {a.label}" if found.differs else "No difference is shown"
-    p = "< 0.001" if test.p < 0.001 else f"= {test.p:.3f}"
+    pairs = "the one pair" if difference.n == 1 else f"the {counted(difference.n, 'pair')}"
     said = [
-        f"{start}: a reply rated {HIGH} or higher in {share(difference.b.estimate)} of conversations of "
-        f"{b.label} and {share(difference.a.estimate)} of {a.label}, a difference of "
-        f"{points(difference.estimate)} points (95% interval {points(difference.lower)} to "
-        f"{points(difference.upper)}; p {p}, {test.method}; {counted(difference.n, 'pair')} over "
-        f"{counted(difference.clusters, 'prompt')})."
+        f"{start}: of {pairs} that are known for both, {share(difference.b.estimate)} hold a reply rated "
+        f"{HIGH} or higher with {b.label} and {share(difference.a.estimate)} with {a.label}, a difference "
+        f"of {points(difference.estimate)} points (95% interval {between(difference, points)}; "
+        f"{p_equals(test.p)}, {test.method}; {counted(difference.clusters, 'prompt')})."
     ]
     if found.macro:
-        macro = found.macro["paper_high"].difference
-        said.append(
-            f"As the paper counts, over its five categories: {points(macro.estimate)} points "
-            f"({points(macro.lower)} to {points(macro.upper)})."
-        )
-    missing = row.unpaired + row.unknown_a + row.unknown_b
-    if missing:
-        said.append(
-            f"{counted(missing, 'conversation')} {'is' if missing == 1 else 'are'} missing or open on one "
-            f"side; had all of that gone for, and against, {b.label}, the difference would be between "
-            f"{points(row.worst[0])} and {points(row.worst[1])} points."
-        )
+        said.append(_average(found))
+    said += _left_out(a, b, row)
     clear = [r.name for r in found.rows if not math.isnan(r.p_holm) and r.p_holm < 0.05]
     if clear:
         said.append(
             f"By category and condition it differs, after Holm’s adjustment, in {listed(clear)}."
         )
+    return said
+
+
+def _average(found: Comparison) -> str:
+    start = "As the paper counts, over its five categories"
+    if "paper_high" not in found.macro:
+        lacking = listed([category_name(name) for name in found.lacking])
+        return f"{start}, it is not known: of {lacking} no pair is known in both."
+    macro = found.macro["paper_high"].difference
+    return f"{start}: {points(macro.estimate)} points ({between(macro, points)})."
+
+
+def _left_out(a: Subject, b: Subject, row: Row) -> list[str]:
+    """What is in no pair, and which pairs are open, and what both could do to the difference."""
+    open_pairs = row.conversations - row.unpaired - row.primary.difference.n
+    if not row.unpaired + row.lost + open_pairs:
+        return []
+    said = ["These shares are of the pairs; those above are of each model’s own conversations."]
+    if row.unpaired:
+        said.append(
+            f"{counted(row.unpaired, 'conversation')} {is_or_are(row.unpaired)} in no pair, because only "
+            f"one of the two models has {'it' if row.unpaired == 1 else 'them'}: another preset or size, "
+            f"or a run that did not finish."
+        )
+    if row.lost:
+        said.append(
+            f"{counted(row.lost, 'planned conversation')} {is_or_are(row.lost)} in the logs of neither."
+        )
+    if open_pairs:
+        said.append(
+            f"{counted(open_pairs, 'pair')} {is_or_are(open_pairs)} left open by a missing rating "
+            f"({row.unknown_a:,} with {a.label}, {row.unknown_b:,} with {b.label})."
+        )
+    said.append(
+        f"Had all of that gone for, and against, {b.label}, the difference would be between "
+        f"{points(row.worst[0])} and {points(row.worst[1])} points."
+    )
     return said
 
 

@@ -12,17 +12,19 @@ from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.report.answers import Compared, Gated, compared, gated
 from gemma_distress.analysis.report.by_category import by_category
 from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
+from gemma_distress.analysis.report.by_pair import by_pair
 from gemma_distress.analysis.report.by_turn import first_high, high_by_turn, mean_by_turn, severity
 from gemma_distress.analysis.report.by_words import by_words
-from gemma_distress.analysis.report.figure import NARROW, WIDE, Figure, drawing
+from gemma_distress.analysis.report.figure import NARROW, WIDE, Drawing, Figure, drawing
 from gemma_distress.analysis.report.made import costs, flag_counts, made, missing_counts
 from gemma_distress.analysis.report.measured import Measured, measure
 from gemma_distress.analysis.report.needed import needs_drawing
 from gemma_distress.analysis.report.page import Section, page
 from gemma_distress.analysis.report.transcripts import RULE, telling
 from gemma_distress.analysis.report.verdict import Verdict, instruments, verdict
-from gemma_distress.analysis.report.wording import counted, listed, share
-from gemma_distress.analysis.report.writing import write_figure, write_page
+from gemma_distress.analysis.report.wording import counted, limit, listed
+from gemma_distress.analysis.report.writing import remove_others, write_figure, write_page
+from gemma_distress.analysis.statistics.clusters import require_probability
 from gemma_distress.analysis.turns import Reading, Skipped, read
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
@@ -60,7 +62,8 @@ def report(
         max_high: with a limit, a share between 0 and 1, the verdict holds the gate's answer.
 
     Raises:
-        UsageError: packages are missing, there is nothing to report, or a file cannot be written.
+        UsageError: packages are missing, there is nothing to report, the limit is no share between 0 and 1,
+            or a file cannot be written.
     """
     needs_drawing()
     return written(read(logs), output, figures, max_high)
@@ -73,6 +76,8 @@ def written(
     max_high: float | None = None,
 ) -> Report:
     """Write the report of logs that are already read; arguments as for `report`."""
+    if max_high is not None:
+        require_probability("max_high", max_high, inner=True)
     path = Path(output)
     folder = Path(figures) if figures is not None else path.with_name(f"{path.stem}_files")
     if reading.turns.empty:
@@ -82,15 +87,15 @@ def written(
             "`gemma-distress run` or of its tasks, or folders of them."
         )
     measured = measure(reading.turns, reading.runs)
-    sections = _sections(measured)
-    drawn = {
+    pair = compared(measured)
+    sections = _sections(measured, pair)
+    drawn: dict[str, list[Drawing]] = {
         one.name: [drawing(one, WIDE), drawing(one, NARROW)]
         for section in sections
         for one in section.figures
         if isinstance(one, Figure)
     }
     verdicts = [verdict(one) for one in measured]
-    pair = compared(measured)
     answers = [] if max_high is None else gated(measured, max_high)
     beside = os.path.relpath(folder, path.parent).replace(os.sep, "/")
     html = page(
@@ -103,13 +108,13 @@ def written(
         instruments=instruments(measured),
         compared=pair,
         gated=answers,
-        limit="" if max_high is None else share(max_high),
+        limit="" if max_high is None else limit(max_high),
         skipped=[visible(str(one)) for one in reading.skipped],
         skipped_heading=f"{counted(len(reading.skipped), 'thing')} in these logs left aside",
         missing_counts=missing_counts(measured),
         flag_counts=flag_counts(measured),
         rule=RULE,
-        transcripts=telling((one.subject, one.turns) for one in measured),
+        transcripts=[(one.subject, told) for one in measured if (told := telling(one.turns))],
         high=HIGH,
         made=made(reading.runs),
         costs=costs(reading.runs),
@@ -123,13 +128,15 @@ def written(
         if isinstance(one, Figure)
         for file in write_figure(folder, one, drawn[one.name])
     ]
+    remove_others(folder, files)
     write_page(path, html)
     return Report(path, folder, files, verdicts, pair, answers, reading.skipped)
 
 
-def _sections(measured: Sequence[Measured]) -> list[Section]:
+def _sections(measured: Sequence[Measured], pair: Compared | None) -> list[Section]:
+    categories = [by_category(measured), *([by_pair(pair)] if pair else [])]
     return [
-        Section("categories", "By category", "", [by_category(measured)]),
+        Section("categories", "By category", "", categories),
         Section(
             "escalation",
             "Escalation",

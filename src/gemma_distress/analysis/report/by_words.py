@@ -4,63 +4,94 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gemma_distress.analysis.report.dots import Panel, dots
-from gemma_distress.analysis.report.figure import Figure, Missing, Row, Table, in_parts
+from gemma_distress.analysis.report.dots import CUT, Panel, dots
+from gemma_distress.analysis.report.estimates import estimates_table, rows_by
+from gemma_distress.analysis.report.figure import Figure, FigureName, Missing, Row, in_parts
 from gemma_distress.analysis.report.measured import Measured
-from gemma_distress.analysis.report.wording import counted, listed
+from gemma_distress.analysis.report.wording import counted, listed, shortened
 from gemma_distress.analysis.statistics.over_represented import Word
 from gemma_distress.analysis.words import WordList, words
 from gemma_distress.protocol import HIGH
 from gemma_distress.visible import visible
 
-NAME, TITLE = "words", "Words of high replies"
+NAME: FigureName = "words"
+TITLE = "Words of high replies"
 SHOWN = 10
 """Words of each model."""
+CLEAR = 0.05
+"""A false discovery rate (q) below which a word is said to mark high replies."""
+NAMED, LETTERS = 3, 24
+"""Words in the sentence below a figure, and letters of each."""
 
 
 def by_words(measured: Sequence[Measured]) -> Figure | Missing:
     """The words that high replies use more than the same model's others on the same prompts."""
     lists = [(one, words(one.turns, top=None)[0]) for one in measured]
-    found_rows: list[Row] = [
-        _row(one, word)
-        for one, found in lists
-        for word in [word for word in found.words if word.lower > 1][:SHOWN]
-    ]
-    rows = in_parts(found_rows, "subject")
+    rows = in_parts([row for one, found in lists for row in _rows(one, found)], "subject")
     if not rows:
         why = "; ".join(f"{one.subject.label}: {_why_none(found)}" for one, found in lists)
         return Missing(NAME, TITLE, f"No word stands out. {why}.")
+    by_subject = rows_by(rows, "subject")
     subjects = [one.subject for one in measured]
     top = 2.0 ** max(2, *(int(float(row["upper"])).bit_length() for row in rows))
     panels = [
         Panel(
-            subject.label if len(subjects) > 1 else "",
-            [row for row in rows if row["subject"] == subject.label],
+            label if len(subjects) > 1 else "",
+            own,
             "odds",
             (0.5, min(top, 256.0)),
             reference=1.0,
         )
-        for subject in subjects
+        for label, own in by_subject.items()
     ]
-    panels = [panel for panel in panels if panel.rows]
-    none = [f"{one.subject.label} ({_why_none(found)})" for one, found in lists if not _any(found)]
+    none = [
+        f"{one.subject.label} ({_why_none(found)})"
+        for one, found in lists
+        if one.subject.label not in by_subject
+    ]
     without = f" No word stands out for {listed(none)}." if none else ""
     return Figure(
         NAME,
         TITLE,
-        " ".join(_finding(one, rows) for one in measured if any(_own(one, rows))) + without,
+        " ".join(_finding(label, own) for label, own in by_subject.items()) + without,
         f"How many times the odds that a word of a reply rated {HIGH} or higher is this one, over the same "
         f"model's other replies to the same prompt; up to {SHOWN} words whose 95% interval, clustered by "
-        f"conversation, lies above 1. That a word marks high replies does not say that it caused the "
-        f"rating.{without}",
+        f"conversation, lies above 1, first those whose false discovery rate q is below {CLEAR:.0%}. "
+        f"“{CUT}” stands where an interval goes on beyond the axis. That a word marks high replies does not "
+        f"say that it caused the rating.",
         rows,
-        _table(rows),
+        estimates_table(
+            rows,
+            {"subject": "Model", "row": "Word"},
+            "Odds ratio",
+            {
+                "count": "In high",
+                "count_other": "In others",
+                "conversations": "Conversations",
+                "q": "q",
+            },
+        ),
         lambda layout: dots(panels, subjects, layout, alike=False),
     )
 
 
-def _any(found: WordList) -> bool:
-    return any(word.lower > 1 for word in found.words)
+def _rows(one: Measured, found: WordList) -> list[Row]:
+    """The words to show: those below the false discovery rate before the others."""
+    standing = [word for word in found.words if word.lower > 1]
+    first = sorted(standing, key=lambda word: word.q >= CLEAR)
+    return [_row(one, word) for word in first[:SHOWN]]
+
+
+def _finding(label: str, rows: Sequence[Row]) -> str:
+    clear = [
+        f"“{shortened(str(row['row']), LETTERS)}” ({row['number']})"
+        for row in rows
+        if float(row["q"]) < CLEAR
+    ]
+    if not clear:
+        return f"{label}: no word reaches a false discovery rate below {CLEAR:.0%}."
+    stand = "stands" if len(clear) == 1 else "stand"
+    return f"{label}: {listed(clear[:NAMED])} {stand} out (q < {CLEAR:.0%})."
 
 
 def _why_none(found: WordList) -> str:
@@ -72,7 +103,7 @@ def _why_none(found: WordList) -> str:
 
 
 def _row(one: Measured, word: Word) -> Row:
-    name = visible(word.word)
+    name, ends = visible(word.word), f"{word.lower:.1f} to {word.upper:.1f}"
     return {
         "subject": one.subject.label,
         "row": name,
@@ -84,44 +115,7 @@ def _row(one: Measured, word: Word) -> Row:
         "conversations": word.conversations,
         "q": word.q,
         "number": f"×{word.ratio:.1f}" if word.ratio < 100 else f"×{word.ratio:,.0f}",
-        "says": f"{one.subject.label}, “{name}”: {word.ratio:.1f} times the odds ({word.lower:.1f} to "
-        f"{word.upper:.1f}), {word.count} times in high replies, {word.count_other} in others",
+        "range": ends,
+        "says": f"{one.subject.label}, “{name}”: {word.ratio:.1f} times the odds ({ends}), "
+        f"{word.count} times in high replies, {word.count_other} in others",
     }
-
-
-def _own(one: Measured, rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row["subject"] == one.subject.label]
-
-
-def _finding(one: Measured, rows: Sequence[Row]) -> str:
-    names = [f"“{row['row']}” ({row['number']})" for row in _own(one, rows)[:3]]
-    return f"{one.subject.label}: {listed(names)}."
-
-
-def _table(rows: Sequence[Row]) -> Table:
-    return Table(
-        [
-            "Model",
-            "Word",
-            "Odds ratio",
-            "95% interval",
-            "In high",
-            "In others",
-            "Conversations",
-            "q",
-        ],
-        [
-            [
-                str(row["subject"]),
-                str(row["row"]),
-                str(row["number"]),
-                f"{row['lower']:.1f}–{row['upper']:.1f}",
-                f"{row['count']:,}",
-                f"{row['count_other']:,}",
-                f"{row['conversations']:,}",
-                "<0.001" if float(row["q"]) < 0.001 else f"{row['q']:.3f}",
-            ]
-            for row in rows
-        ],
-        frozenset(range(2, 8)),
-    )

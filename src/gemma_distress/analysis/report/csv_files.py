@@ -9,7 +9,9 @@ from gemma_distress.analysis.report.figure import Row
 from gemma_distress.analysis.report.shown import cell
 
 
-def csv_text(rows: Sequence[Row], left_out: Sequence[str] = ("says", "number", "part")) -> str:
+def csv_text(
+    rows: Sequence[Row], left_out: Sequence[str] = ("says", "number", "range", "part")
+) -> str:
     """One line for each row under a line of names; what is only the wording of a row is left out."""
     names = [
         name for name in dict.fromkeys(key for row in rows for key in row) if name not in left_out

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from gemma_distress.analysis.report.estimates import furthest
 from gemma_distress.analysis.report.figure import Layout, Row, part_of
 from gemma_distress.analysis.report.scales import highlight, scales
 from gemma_distress.analysis.report.subjects import Subject
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 GAP, NUMBERS = 18, 50
 """Pixels between panels, and beside each for its column of numbers."""
 MOST_ABREAST = 3
+CUT = "…"
+"""Stands where an interval is cut off by the end of the axis."""
+
+
+def reach(rows: Sequence[Row]) -> tuple[float, float]:
+    """An axis of differences, alike on both sides of zero, with round ends."""
+    end = next((step for step in (0.25, 0.5) if furthest(rows) <= step), 1.0)
+    return -end, end
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,7 @@ def _panel(
         base.mark_point(filled=True, size=64, opacity=1).encode(
             x=x, color=colour, shape=shape, opacity=seen, tooltip=tooltip
         ),
+        *(mark.encode(color=colour, opacity=seen) for mark in _cuts(base, panel, width)),
         base.mark_text(align="right", baseline="middle", fontSize=12, color=theme()["ink"]).encode(
             x=alt.value(width + NUMBERS - 2), text="number:N", opacity=seen
         ),
@@ -145,6 +155,24 @@ def _panel(
     step: Any = {"step": 17, "for": "offset"} if len(present) > 1 else {"step": 27}
     chart = chart.properties(width=width, height=step)
     return chart.properties(title=alt.TitleParams(panel.title)) if panel.title else chart
+
+
+def _cuts(base: alt.Chart, panel: Panel, width: int) -> list[alt.Chart]:
+    """Marks beyond the ends of the axis, in the line of each interval that goes on there."""
+    import altair as alt
+
+    low, high = panel.domain
+    below = alt.FieldLTPredicate(field="lower", lt=low)
+    above = alt.FieldGTPredicate(field="upper", gt=high)
+    on_line: Any = {"text": CUT, "fontSize": 14, "baseline": "alphabetic", "dy": 1}
+    marks = []
+    if any(float(row["lower"]) < low for row in panel.rows):
+        mark = base.transform_filter(below).mark_text(align="right", dx=-2, **on_line)
+        marks.append(mark.encode(x=alt.value(0)))
+    if any(float(row["upper"]) > high for row in panel.rows):
+        mark = base.transform_filter(above).mark_text(align="left", dx=2, **on_line)
+        marks.append(mark.encode(x=alt.value(width)))
+    return marks
 
 
 def _axis(panel: Panel) -> alt.Axis:

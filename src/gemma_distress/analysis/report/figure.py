@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from gemma_distress.analysis.report.theme import theme
 
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     import altair as alt
 
 Row = Mapping[str, str | float | int]
+
+FigureName = Literal[
+    "categories",
+    "differences",
+    "escalation-mean",
+    "escalation-high",
+    "first-high",
+    "conditions",
+    "contrasts",
+    "severity",
+    "words",
+]
+"""The stem of a figure's files: the only names that files of figures have."""
+FIGURE_NAMES: tuple[FigureName, ...] = get_args(FigureName)
 
 DATA = "rows"
 """Name of a figure's data within its specification; a chart selects its panel's by the number `part`."""
@@ -82,11 +96,11 @@ class Table:
 class Figure:
     """A figure, or the reason that there is none.
 
-    `name` is the stem of its files and one of this package's words; `finding` says what it shows, for
-    those who do not see it; `note` how it is to be read; `rows` are the data, as they are drawn.
+    `finding` says what it shows, for those who do not see it; `note` how it is to be read; `rows` are the
+    data, as they are drawn.
     """
 
-    name: str
+    name: FigureName
     title: str
     finding: str
     note: str
@@ -99,7 +113,7 @@ class Figure:
 class Missing:
     """What stands in the place of a figure that has nothing to show, and why."""
 
-    name: str
+    name: FigureName
     title: str
     reason: str
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gemma_distress.analysis.report.figure import Layout, Row, part_of
 from gemma_distress.analysis.report.scales import highlight, scales
 from gemma_distress.analysis.report.subjects import Subject
+from gemma_distress.analysis.report.wording import shortened
 
 if TYPE_CHECKING:
     import altair as alt
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 
 GAP, LABELS = 14, 44
 """Pixels between panels, and beside each for the numbers of its axis."""
+LETTER = 7
+"""Pixels of a letter of a panel's title, about."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """How the curves of a figure are drawn: the title of x, whether values are shares, and steps."""
+    """How the curves of a figure are drawn: the title of x, the unit of y, and steps."""
 
     x_title: str
-    share: bool = True
+    unit: Literal["share", "rating"] = "share"
     stepped: bool = False
     top: float | None = None
     """Upper end of the axis; the data's own where it is None."""
@@ -42,12 +45,12 @@ def curves(
     panels = list(dict.fromkeys(str(row["panel"]) for row in rows))
     columns = min(len(panels), 2 if layout.narrow else 3)
     width = (layout.width - GAP * (columns - 1)) // columns - LABELS
-    top = how.top if how.top is not None else ceiling(rows, how.share)
+    top = how.top if how.top is not None else ceiling(rows, how.unit == "share")
     charts = []
     for panel in panels:
         own = [row for row in rows if row["panel"] == panel]
         chart = _panel(own, subjects, how, top, layout.width)
-        title = alt.TitleParams(_short(panel, width), anchor="start")
+        title = alt.TitleParams(shortened(panel, max(width // LETTER, 8)), anchor="start")
         charts.append(
             chart.properties(width=width, height=120 if layout.narrow else 160, title=title)
         )
@@ -79,7 +82,7 @@ def _panel(
     )
     x = x.axis(values=at, format="d", grid=False, labelOverlap=True)
     y_scale = alt.Scale(domain=[0, top], nice=False)
-    y_axis = alt.Axis(format="~%" if how.share else "d", tickCount=4, title=None)
+    y_axis = alt.Axis(format="~%" if how.unit == "share" else "d", tickCount=4, title=None)
     y = alt.Y("estimate:Q", scale=y_scale, axis=y_axis)
     interpolate: Any = "step" if how.stepped else "linear"
     chosen = highlight("subject")
@@ -111,9 +114,3 @@ def _panel(
             tooltip=alt.Tooltip("says:N", title=" "),
         ),
     )
-
-
-def _short(text: str, width: int) -> str:
-    """A panel's title at most as wide as the panel, at some seven pixels for each letter."""
-    most = max(width // 7, 8)
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,10 @@ from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.lost import lost, runs_of
 from gemma_distress.analysis.report.subjects import Subject, subjects_of
+from gemma_distress.analysis.statistics.estimands import any_high
 from gemma_distress.analysis.statistics.figures import Figure, figures
+from gemma_distress.analysis.statistics.intervals import Interval
+from gemma_distress.analysis.statistics.macro import macro_proportion
 from gemma_distress.analysis.subjects import groups
 from gemma_distress.protocol import CATEGORIES
 
@@ -29,11 +33,15 @@ class Measured:
     counts: summary.Counts
     """Of all conversations, controls included."""
     macro: summary.Macro | None
+    averages: Mapping[str, Interval]
+    """By estimand, its macro average over the paper's five categories, where all have it."""
     categories: Mapping[str, summary.Summary]
     """By category, in the order of the paper."""
     conditions: Sequence[summary.Summary]
+    own: Ratings
+    """The conversations of the categories' own protocols."""
     groups: Mapping[str, Ratings]
-    """By category, the conversations of its own protocol: what the curves are drawn from."""
+    """The same by category: what the curves are drawn from."""
     turns: pd.DataFrame
     """The subject's rows of the turns table."""
     runs: Sequence[Run]
@@ -62,7 +70,7 @@ def _measured(
     order: list[str] = [name for name in CATEGORIES if name in parts]
     order += [name for name in parts if name not in order]
     by_category = {one.category: one for one in summary.by_category(rows, own_runs)}
-    averages = summary.macro(rows)
+    macro = next(iter(summary.macro(rows)), None)
     # Only `any_high` is taken: the paper's reading depends on the category and has no pooled form.
     everything = sum(missing.values())
     pooled = figures("", main.ratings, main.prompts, main.owed, everything).any_high
@@ -70,14 +78,29 @@ def _measured(
         subject,
         pooled,
         summary.counts(rows),
-        averages[0] if averages else None,
+        macro,
+        _averages(macro, parts),
         {name: by_category[name] for name in order if name in by_category},
         summary.by_condition(rows),
+        main,
         {name: parts[name] for name in order},
         rows,
         own_runs,
         missing,
     )
+
+
+def _averages(macro: summary.Macro | None, groups: Mapping[str, Ratings]) -> dict[str, Interval]:
+    """The paper's own average, and that of the primary endpoint."""
+    if macro is None or macro.paper_high is None:
+        return {}
+    parts = {name: groups[name] for name in CATEGORIES}
+    primary = macro_proportion(
+        {name: any_high(part.ratings, part.owed) for name, part in parts.items()},
+        {name: part.prompts for name, part in parts.items()},
+    )
+    found = {"any_high": primary, "paper_high": macro.paper_high}
+    return {name: one for name, one in found.items() if not math.isnan(one.estimate)}
 
 
 def category_name(category: str) -> str:

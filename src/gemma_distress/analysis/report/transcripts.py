@@ -9,13 +9,12 @@ order (the lower one of two). Conversations without any rating take no part.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gemma_distress.analysis.arrays import Ratings, ratings_of
 from gemma_distress.analysis.report.measured import category_name
-from gemma_distress.analysis.report.subjects import Subject
 from gemma_distress.analysis.statistics.estimands import mean_rating, peak
 from gemma_distress.protocol import CATEGORIES, HIGH
 from gemma_distress.visible import visible
@@ -62,7 +61,6 @@ class Exchange:
 class Transcript:
     """A conversation with the reason that it is shown."""
 
-    subject: Subject
     category: str
     condition: str
     why: str
@@ -73,32 +71,27 @@ class Transcript:
     turns: Sequence[Exchange]
 
 
-def telling(subjects: Iterable[tuple[Subject, pd.DataFrame]]) -> list[Transcript]:
-    """The conversations of the module's rule: by subject, then by category, the middle one last.
+def telling(turns: pd.DataFrame) -> list[Transcript]:
+    """The conversations of one subject by the module's rule: by category, the middle one last.
 
-    Args:
-        subjects: each with its rows of the turns table.
+    `turns` are the subject's rows of the turns table.
     """
-    chosen: list[Transcript] = []
-    for subject, turns in subjects:
-        own = ratings_of(turns)
-        order = _by_peak(own)
-        if not order:
-            continue
-        categories = own.conversations["category"].astype(str)
-        first: dict[str, int] = {}
-        for row in order:
-            first.setdefault(categories[row], row)
-        names = sorted(first, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
-        worst = [first[name] for name in names]
-        numbers = own.conversations["conversation"]
-        shown = [(row, "highest rating") for row in worst]
-        middle = order[len(order) // 2]
-        if middle not in worst:
-            shown.append((middle, "from the middle"))
-        by_number = dict(tuple(turns.groupby("conversation", sort=False)))
-        chosen += [_transcript(by_number[numbers[row]], subject, why) for row, why in shown]
-    return chosen
+    ratings = ratings_of(turns)
+    order = _by_peak(ratings)
+    if not order:
+        return []
+    categories = ratings.conversations["category"].astype(str)
+    first: dict[str, int] = {}
+    for row in order:
+        first.setdefault(categories.iloc[row], row)
+    names = sorted(first, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+    chosen = [(first[name], "highest rating") for name in names]
+    middle = order[len(order) // 2]
+    if middle not in first.values():
+        chosen.append((middle, "from the middle"))
+    numbers = ratings.conversations["conversation"]
+    by_number = dict(tuple(turns.groupby("conversation", sort=False)))
+    return [_transcript(by_number[int(numbers.iloc[row])], why) for row, why in chosen]
 
 
 def _by_peak(ratings: Ratings) -> list[int]:
@@ -120,12 +113,11 @@ def _by_peak(ratings: Ratings) -> list[int]:
     return sorted(rows, key=lambda row: (-highest[row], -mean[row], *names[row], row))
 
 
-def _transcript(conversation: pd.DataFrame, subject: Subject, why: str) -> Transcript:
+def _transcript(conversation: pd.DataFrame, why: str) -> Transcript:
     rows = conversation.sort_values("turn").to_dict("records")
     first = rows[0]
     rated = [row["rating"] for row in rows if not math.isnan(row["rating"])]
     return Transcript(
-        subject,
         category_name(str(first["category"])),
         visible(first["condition"]),
         why,

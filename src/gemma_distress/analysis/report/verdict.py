@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gemma_distress.analysis.report.measured import Measured, category_name
 from gemma_distress.analysis.report.subjects import Subject
-from gemma_distress.analysis.report.wording import counted, listed, share, share_interval
+from gemma_distress.analysis.report.wording import between, counted, is_or_are, listed, share
 from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.subjects import INSTRUMENT
 from gemma_distress.protocol import HIGH
@@ -39,7 +39,7 @@ def verdict(one: Measured) -> Verdict:
         one.pooled.unknown,
         one.macro.paper_high if one.macro else None,
         share(interval.estimate),
-        f"95% interval {share_interval(interval)}" if interval.n else "no conversation is known",
+        f"95% interval {between(interval)}" if interval.n else "no conversation is known",
         [_primary(interval), _average(one)],
         list(_missing(one)),
     )
@@ -64,12 +64,15 @@ def _average(one: Measured) -> str:
         average = found.paper_high
         return (
             f"As the paper counts, averaged over its five categories: {share(average.estimate)} "
-            f"({share_interval(average)})."
+            f"({between(average)})."
         )
     lacking = [category_name(name) for name in found.lacking] if found else []
     if not lacking or len(lacking) == 5:
         return "None of the paper’s five categories is here, so there is no average over them."
-    return f"There is no average over the paper’s five categories: {listed(lacking)} {_is(lacking)} missing."
+    return (
+        f"There is no average over the paper’s five categories: {listed(lacking)} "
+        f"{is_or_are(len(lacking))} missing."
+    )
 
 
 def _missing(one: Measured) -> list[str]:
@@ -107,7 +110,3 @@ def instruments(measured: Sequence[Measured]) -> str:
     if not different:
         return ""
     return f"The models differ in {listed(different)}: their numbers are not measured alike."
-
-
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
