@@ -202,10 +202,30 @@ def test_several_raters_give_one_reference(tmp_path: Path) -> None:
     joined = labelled(frame, both, key)
     assert joined.names == ("anna", "ben")
     assert set(joined.twice.replies["a"]) == {3}
-    weights = joined.weights(joined.raters[1])
-    assert np.isnan(weights).sum() == 36  # ids end in 1 four times in forty
+    weights, own = joined.weights(joined.raters[1]), ~np.isnan(joined.raters[1])
+    assert own.sum() == 4  # ids end in 1 four times in forty
+    # Together with the replies of strata in which ben has no label they stand for all.
+    assert np.nansum(weights) == pytest.approx(72 * 3)
+    touched = {stratum for stratum, has in zip(joined.strata, own, strict=True) if has}
+    stand = [has or stratum not in touched for stratum, has in zip(joined.strata, own, strict=True)]
+    assert list(~np.isnan(weights)) == stand
     with pytest.raises(UsageError, match="named alike"):
         labelled(frame, [both[0], both[0]], key)
+
+
+def test_strata_without_labels_keep_the_replies_drawn_of_them(tmp_path: Path) -> None:
+    frame = turns()
+    file, key_file = write_labels(draw(frame, 40), tmp_path / "anna.csv")
+    key = read_key(key_file)
+    fill(file, lambda row: "" if key.items[row["id"]].stratum[0] == "5–6" else 1)
+    joined = labelled(frame, [read_labels(file, key)], key)
+    rows = joined.twice.replies
+    unlabelled = rows[rows["a"].isna()]
+    assert set(unlabelled["b"]) == {5}
+    assert unlabelled["weight"].sum() == pytest.approx(12)
+    assert rows["weight"].sum() == pytest.approx(72 * 3)
+    assert joined.represented == pytest.approx(204 / 216)
+    assert (joined.not_found, joined.blank) == (0, len(unlabelled))
 
 
 @pytest.fixture
