@@ -83,6 +83,10 @@ def test_label_writes_says_what_it_drew_and_agreement_reads_it(tmp_path: Path) -
     code, printed = run(label, logs, "--n", 12, "--output", file)
     assert code == 2
     assert "exists already" in printed
+    # Told before any log is read.
+    code, printed = run(label, "no-such-logs", "--output", chats / "labels.csv")
+    assert code == 2
+    assert "Nothing can be written" in printed
 
 
 @pytest.mark.skipif(not PUBLISHED.exists(), reason=ABSENT)

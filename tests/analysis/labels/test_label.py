@@ -19,7 +19,13 @@ from inspect_ai.log import read_eval_log
 from tests.analysis.tables import table
 
 from gemma_distress.analysis.labels.draw import allocate, draw
-from gemma_distress.analysis.labels.files import plain_cell, read_labels, safe_cell, write_labels
+from gemma_distress.analysis.labels.files import (
+    label_files,
+    plain_cell,
+    read_labels,
+    safe_cell,
+    write_labels,
+)
 from gemma_distress.analysis.labels.key import key_of, read_key
 from gemma_distress.analysis.labels.labelled import labelled
 from gemma_distress.errors import UsageError
@@ -155,6 +161,15 @@ def test_labels_already_there_are_not_written_over(tmp_path: Path) -> None:
     assert not (tmp_path / "labels.csv").exists()
     with pytest.raises(UsageError, match=r"ends in \.csv"):
         write_labels(found, tmp_path / "labels.xlsx")
+
+
+@pytest.mark.parametrize("name", ["file/labels.csv", "file/below/labels.csv", f"{'n' * 300}.csv"])
+def test_a_place_that_cannot_be_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UsageError, match=r"Nothing can be written at .*--output"):
+        write_labels(draw(turns(), 40), tmp_path / name)
+    with pytest.raises(UsageError, match=r"Nothing can be written at .*--log"):
+        label_files(tmp_path / "labels.csv", (tmp_path / name).with_suffix(".eval"))
 
 
 @pytest.mark.parametrize(
