@@ -168,3 +168,11 @@ def test_mistakes_are_told_in_a_sentence(log: Path, words: tuple[str, ...], told
     code, printed = run(log, *words)
     assert code == 2
     assert told in printed
+
+
+def test_every_key_of_the_json_is_documented(log: Path) -> None:
+    other = rated_again(log, "x/b", lambda rating: 7 if rating >= 3 else 0)
+    found = json.loads(run(log, other, "--correct", other, "--json")[1])
+    page = (Path(__file__).parents[2] / "docs" / "judge.md").read_text(encoding="utf-8")
+    parts = (found, found["a"], found["measures"], found["measures"]["kappa"], *found["corrected"])
+    assert [key for part in parts for key in part if f"`{key}`" not in page] == []

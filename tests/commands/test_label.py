@@ -83,6 +83,10 @@ def test_label_writes_says_what_it_drew_and_agreement_reads_it(tmp_path: Path) -
     code, printed = run(label, logs, "--n", 12, "--output", file)
     assert code == 2
     assert "exists already" in printed
+    code, printed = run(label, logs, "--n", 12, "--output", tmp_path / "more.csv", "--json")
+    page = (Path(__file__).parents[2] / "docs" / "judge.md").read_text(encoding="utf-8")
+    drawn = json.loads(printed)
+    assert [key for key in (*drawn, *drawn["strata"][0]) if f"`{key}`" not in page] == []
     # Told before any log is read.
     code, printed = run(label, "no-such-logs", "--output", chats / "labels.csv")
     assert code == 2

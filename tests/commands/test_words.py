@@ -61,6 +61,9 @@ def test_as_json(log: Path) -> None:
     assert found["words"][0]["lower"] > 1
     assert found["words"][0]["odds_ratio"] > found["words"][0]["lower"]
     assert "ratio" not in found["words"][0]
+    page = (Path(__file__).parents[2] / "docs" / "words.md").read_text(encoding="utf-8")
+    keys = (*json.loads(result.stdout), *found, *found["words"][0])
+    assert [key for key in keys if f"`{key}`" not in page] == []
 
 
 def test_as_a_table_of_plain_text(log: Path) -> None:
