@@ -172,10 +172,8 @@ def with_people(joined: Labelled, turns: pd.DataFrame, cluster: str = "conversat
     if agreed.replies:
         corrected, reason = of_labelled(turns, found), unlabelled(found, rows["b"])
     else:
-        corrected, reason = (
-            (),
-            "No labelled reply is rated by the judge, so no rate can be corrected.",
-        )
+        corrected = ()
+        reason = "No labelled reply is rated by the judge, so no rate can be corrected."
     stand = f"they stand for {100 * joined.represented:.0f}% of the rated replies"
     if joined.represented < 1:
         stand += ", and all measures but sensitivity and specificity are of these"
@@ -205,10 +203,9 @@ def _weighted(
     weights = joined.weights(reference)
     rate, sizes = rates_of(turns)["turn_high"], sizes_of(turns["rating"])
     found = verify(reference, judged, weights, clusters, rate, sizes)
-    given = np.flatnonzero(~np.isnan(reference))
-    agreed = agreement(
-        reference[given], judged[given], [clusters[row] for row in given], weights[given]
-    )
+    given = ~np.isnan(reference)
+    own = [cluster for cluster, kept in zip(clusters, given, strict=True) if kept]
+    agreed = agreement(reference[given], judged[given], own, weights[given])
     return replace(agreed, sensitivity=found.sensitivity, specificity=found.specificity), found
 
 

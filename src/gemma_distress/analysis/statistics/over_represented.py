@@ -107,8 +107,9 @@ def over_represented(
     if not len(texts) == len(inside) == len(conversations) == len(strata):
         raise UsageError("Each text needs its group, its conversation and its stratum.")
     counts = _Counts(texts, inside, conversations, strata)
-    kept = counts.frequent(min_count) if counts.strata else []
-    words = counts.compared(kept, level) if len(kept) else []
+    words: list[Word] = []
+    if counts.strata and len(kept := counts.frequent(min_count)):
+        words = counts.compared(kept, level)
     return Compared(words, counts.strata, counts.used)
 
 
