@@ -136,8 +136,9 @@ def test_a_prompt_without_both_kinds_tells_nothing() -> None:
 def test_what_was_compared_is_counted_apart() -> None:
     both = {"ratings": [0, 8, 8], "reply": ["calm", "sad", "sad"], "prompt_id": "p"}
     calm = {"ratings": [0, 1], "reply": "calm", "prompt_id": "q"}
-    (found,) = words(table([both] * 6 + [calm] * 5))
-    assert (found.replies, found.replies_other) == (12, 16)
+    sad = {"ratings": [9], "reply": "sad", "prompt_id": "r"}
+    (found,) = words(table([both] * 6 + [calm] * 5 + [sad] * 2))
+    assert (found.replies, found.replies_other) == (14, 16)
     assert (found.used, found.used_other) == (12, 6)
 
 

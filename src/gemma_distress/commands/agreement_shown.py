@@ -94,6 +94,10 @@ def show(found: Found) -> None:
     if found.raters:
         console.print()
         console.print(_raters(found))
+        if any(math.isnan(one.sensitivity.estimate) for one in found.raters.values()):
+            console.print(
+                text("–: this rater has no label in one of the judge's bands.", style="dim")
+            )
         if found.alpha_among_raters is not None:
             alpha = found.alpha_among_raters
             ends = _ends(alpha, _plain)
