@@ -20,7 +20,7 @@ from gemma_distress.analysis.labels.draw import allocate
 from gemma_distress.analysis.labels.labelled import stratum_weights
 from gemma_distress.analysis.statistics.agreement import agreement
 from gemma_distress.analysis.statistics.intervals import clustered_proportion
-from gemma_distress.analysis.statistics.verification import verified_rate, verify
+from gemma_distress.analysis.statistics.verification import sizes_of, verified_rate, verify
 from gemma_distress.protocol import HIGH
 
 MEASURES = (
@@ -88,8 +88,9 @@ def of_labels(runs: int, seed: int) -> None:
                 own = [strata[i] for i in chosen]
                 weights = stratum_weights(own, np.ones(len(own), dtype=bool), sizes)
                 rate = clustered_proportion((b >= HIGH).astype(float), conversations)
-                found = verify(a[chosen], b[chosen], weights, conversations[chosen], rate)
-                corrected = verified_rate(rate, found).corrected
+                bands = sizes_of(b)
+                found = verify(a[chosen], b[chosen], weights, conversations[chosen], rate, bands)
+                corrected = verified_rate(rate, bands, found).corrected
                 intervals = (found.sensitivity, found.specificity, corrected)
                 held += [i.lower <= t <= i.upper for i, t in zip(intervals, truth, strict=True)]
                 among = agreement(a[chosen], b[chosen], conversations[chosen])

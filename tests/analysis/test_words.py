@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.analysis.tables import table
 
-from gemma_distress.analysis.statistics.over_represented import over_represented
+from gemma_distress.analysis.statistics.over_represented import Word, over_represented
 from gemma_distress.analysis.tokenise import words_of
 from gemma_distress.analysis.words import words
 from gemma_distress.errors import UsageError
@@ -31,7 +31,7 @@ def test_a_hostile_run_of_letters_takes_no_time() -> None:
 def test_by_hand() -> None:
     # One stratum, three conversations, each with a high and another reply.
     texts = ["sad x x", "x x x", "sad sad x", "x x x", "sad x x", "sad x x"]
-    found, strata = over_represented(
+    found, strata, _used = over_represented(
         texts, [True, False] * 3, [0, 0, 1, 1, 2, 2], ["p"] * 6, min_count=1
     )
     assert strata == 1
@@ -61,7 +61,7 @@ def test_the_ratio_is_that_of_statsmodels_but_for_the_smoothing() -> None:
                 strata.append(stratum)
     whole = [np.floor(c / 5).astype(int) * 5 for c in counts]
     reference = tables.StratifiedTable([c.astype(float) for c in whole]).oddsratio_pooled
-    found, _ = over_represented(texts, high, conversations, strata)
+    found = over_represented(texts, high, conversations, strata).words
     sad = next(word for word in found if word.word == "sad")
     assert sad.ratio == pytest.approx(reference, rel=0.005)
 
@@ -133,6 +133,26 @@ def test_a_prompt_without_both_kinds_tells_nothing() -> None:
     assert (found.strata, found.compared, found.words) == (0, 0, ())
 
 
+def test_what_was_compared_is_counted_apart() -> None:
+    both = {"ratings": [0, 8, 8], "reply": ["calm", "sad", "sad"], "prompt_id": "p"}
+    calm = {"ratings": [0, 1], "reply": "calm", "prompt_id": "q"}
+    sad = {"ratings": [9], "reply": "sad", "prompt_id": "r"}
+    (found,) = words(table([both] * 6 + [calm] * 5 + [sad] * 2))
+    assert (found.replies, found.replies_other) == (14, 16)
+    assert (found.used, found.used_other) == (12, 6)
+
+
+def test_a_word_is_claimed_by_its_false_discovery_rate() -> None:
+    (found,) = words(table(planted()), top=None)
+    assert [word.word for word in found.claimed] == ["struggling"]
+    # `trying` is used less by high replies, as surely.
+    trying = next(word for word in found.words if word.word == "trying")
+    assert trying.q < 0.05
+    assert not trying.claimed
+    # An interval above 1 is not enough.
+    assert not Word("so", 2.0, 1.1, 3.6, 0.2, 9, 5, 1.0, 0.5, 9).claimed
+
+
 def test_unrated_replies_are_on_neither_side() -> None:
     row = {"ratings": [0, None, 8], "reply": ["calm", "silent", "sad"], "prompt_id": "p"}
     (found,) = words(table([row] * 6))
@@ -175,7 +195,7 @@ def test_intervals_hold_where_nothing_differs() -> None:
                 high.append(bool(rng.random() < 0.1 + 0.3 * turn))
                 conversations.append(conversation)
         strata = [c % 8 for c in conversations]
-        found, _ = over_represented(texts, high, conversations, strata)
+        found = over_represented(texts, high, conversations, strata).words
         excluded += sum(not word.lower <= 1 <= word.upper for word in found)
         total += len(found)
     assert total == 30 * 20

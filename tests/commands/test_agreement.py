@@ -12,6 +12,7 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
 
 from gemma_distress.commands.agreement import agreement
+from gemma_distress.commands.agreement_shown import _short
 from gemma_distress.tasks import transcripts
 
 TEXTS = (
@@ -90,21 +91,46 @@ def test_two_logs_of_the_same_replies(log: Path) -> None:
 
 
 def test_the_table_fits_a_terminal(log: Path) -> None:
-    other = rated_again(log, "x/b", lambda rating: min(rating + 1, 10))
-    code, printed = run(log, other)
+    other = rated_again(log, "x/" + "b" * 90, lambda rating: min(rating + 1, 10))
+    code, printed = run(log, other, "--correct", other)
     assert code == 0
-    lines = printed.splitlines()
-    assert max(len(line.rstrip()) for line in lines[3:]) <= 80
+    assert max(map(len, printed.splitlines())) <= 80
     assert "24 replies rated by both, in 12 conversations." in printed
     for words in ("kappa", "hides a shift", "rows A, columns B", "sensitivity (≥ 5)"):
         assert words in printed
+    assert "turn_high: share of replies rated ≥ 5" in printed
+    assert "conversations with such" not in printed  # any_high is not corrected here
+
+
+def test_long_names_lose_their_middle() -> None:
+    assert _short("a/b", 9) == "a/b"
+    assert _short("vendor/model-27b", 9) == "vend…-27b"
+
+
+def test_the_same_ratings_on_both_sides_are_told(log: Path) -> None:
+    assert "the same ratings, given twice" in run(log, log)[1]
+    scores = ("--scores", "frustration,frustration")
+    assert "the same ratings, given twice" in " ".join(run(log, *scores)[1].split())
+    again = rated_again(log, "gemma_distress/lexical", lambda rating: rating)
+    assert json.loads(run(log, again, "--json")[1])["notes"] == [
+        "A and B are the same grader: this is how far it agrees with itself."
+    ]
+    other = rated_again(log, "x/b", lambda rating: rating)
+    assert json.loads(run(log, other, "--json")[1])["notes"] == []
 
 
 def test_rates_of_other_logs_are_corrected(log: Path) -> None:
     # B calls everything from 3 on high; A's ratings correct its rate back.
     other = rated_again(log, "x/b", lambda rating: 7 if rating >= 3 else 0)
     found = json.loads(run(log, other, "--correct", other, "--json")[1])
-    rates = found["corrected"]["turn_high"]
+    [rates] = found["corrected"]
+    assert (rates["model"], rates["rate"], rates["of"]) == (
+        "none/none",
+        "turn_high",
+        "correct",
+    )
+    # Every conversation has a high reply.
+    assert found["not_corrected"].startswith("Not corrected: any_high of none/none. ")
     truth = sum(sum(row) for row in found["table"][5:]) / 24
     assert rates["corrected"]["estimate"] == pytest.approx(truth)
     assert (
@@ -131,10 +157,22 @@ def test_a_judge_worse_than_chance_corrects_nothing_but_is_described(log: Path) 
         (("--swap", "--labels", "labels.csv"), "Labels are the reference"),
         (("--key", "a.key.json"), "--key belongs to --labels"),
         (("--scores", "one"), "--scores names two"),
-        (("--labels", "absent.csv"), "cannot be read"),
+        (("--labels", "absent.csv"), "There are no labels absent.csv"),
+        (
+            ("--scores", "frustration,frustration1"),
+            "under the score 'frustration1'; the scores are frustration.",
+        ),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(log: Path, words: tuple[str, ...], told: str) -> None:
     code, printed = run(log, *words)
     assert code == 2
     assert told in printed
+
+
+def test_every_key_of_the_json_is_documented(log: Path) -> None:
+    other = rated_again(log, "x/b", lambda rating: 7 if rating >= 3 else 0)
+    found = json.loads(run(log, other, "--correct", other, "--json")[1])
+    page = (Path(__file__).parents[2] / "docs" / "judge.md").read_text(encoding="utf-8")
+    parts = (found, found["a"], found["measures"], found["measures"]["kappa"], *found["corrected"])
+    assert [key for part in parts for key in part if f"`{key}`" not in page] == []

@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from inspect_ai import eval as inspect_eval
@@ -75,12 +76,21 @@ def test_label_writes_says_what_it_drew_and_agreement_reads_it(tmp_path: Path) -
     assert found["a"]["model"] == "labels"
     assert found["weighted"]
     assert found["measures"]["sensitivity"]["estimate"] == 1
-    corrected = found["corrected"]["turn_high"]
+    [corrected] = found["corrected"]
+    assert (corrected["rate"], corrected["of"]) == ("turn_high", "logs")
     assert corrected["corrected"]["estimate"] == pytest.approx(10 / 30)
     assert corrected["corrected"]["lower"] < 10 / 30 < corrected["corrected"]["upper"]
     code, printed = run(label, logs, "--n", 12, "--output", file)
     assert code == 2
     assert "exists already" in printed
+    code, printed = run(label, logs, "--n", 12, "--output", tmp_path / "more.csv", "--json")
+    page = (Path(__file__).parents[2] / "docs" / "judge.md").read_text(encoding="utf-8")
+    drawn = json.loads(printed)
+    assert [key for key in (*drawn, *drawn["strata"][0]) if f"`{key}`" not in page] == []
+    # Told before any log is read.
+    code, printed = run(label, "no-such-logs", "--output", chats / "labels.csv")
+    assert code == 2
+    assert "Nothing can be written" in printed
 
 
 @pytest.mark.skipif(not PUBLISHED.exists(), reason=ABSENT)
@@ -96,12 +106,18 @@ def test_a_sample_of_real_replies_tells_what_all_of_them_do(tmp_path: Path) -> N
         found[n] = json.loads(run(agreement, logs, "--labels", file, "--json")[1])
     everything, sample = found[len(rows)], found[150]
     truth = sum(rating >= 5 for rating in published.values()) / len(published)
-    assert everything["corrected"]["turn_high"]["corrected"]["estimate"] == pytest.approx(truth)
+    # Each model has its rate; weighted by replies they make the rate of all.
+    rates = everything["corrected"]
+    assert len(rates) > 1
+    replies = [one["measured"]["n"] for one in rates]
+    estimates = [one["corrected"]["estimate"] for one in rates]
+    assert np.average(estimates, weights=replies) == pytest.approx(truth)
     assert everything["measures"]["pearson"]["estimate"] > 0.85
     for name in ("kappa", "alpha", "exact", "within_one", "sensitivity", "specificity"):
         measure = sample["measures"][name]
         assert measure["lower"] <= everything["measures"][name]["estimate"] <= measure["upper"], (
             name
         )
-    corrected = sample["corrected"]["turn_high"]["corrected"]
-    assert corrected["lower"] <= truth <= corrected["upper"]
+    for one, other in zip(sample["corrected"], rates, strict=True):
+        corrected = one["corrected"]
+        assert corrected["lower"] <= other["corrected"]["estimate"] <= corrected["upper"]

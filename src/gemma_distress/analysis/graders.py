@@ -3,10 +3,7 @@
 Three ways to have the same replies rated twice: two sets of logs, logs that two graders rated at once
 (`second_rating`), and logs with people's labels. Grader A is the reference.
 
-Rates are corrected for what grader B gets wrong. With labels these are the rates of the labelled logs
-themselves (`verification`); otherwise, and in addition, those of other logs rated by B (`correct`), by
-Rogan–Gladen. The share of high replies (`turn_high`) is corrected by agreement on replies; `any_high`
-by agreement on whole conversations, where there are such.
+Rates are corrected for what grader B gets wrong (`corrected_rates`).
 """
 
 from __future__ import annotations
@@ -18,48 +15,51 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gemma_distress.analysis.labels.files import read_labels
-from gemma_distress.analysis.labels.key import key_path, read_key
-from gemma_distress.analysis.labels.labelled import Labelled, labelled
-from gemma_distress.analysis.rated_twice import (
-    Grader,
-    RatedTwice,
-    grader_of,
-    pair,
-    second_ratings,
-    whole_conversations,
+from gemma_distress.analysis.corrected_rates import (
+    CorrectedRate,
+    of_labelled,
+    of_others,
+    rates_of,
+    unlabelled,
 )
+from gemma_distress.analysis.labels.files import Labels, read_labels
+from gemma_distress.analysis.labels.key import Key, key_path, read_key
+from gemma_distress.analysis.labels.labelled import Labelled, labelled
+from gemma_distress.analysis.rated_twice import Grader, RatedTwice, grader_of, pair, second_ratings
 from gemma_distress.analysis.statistics.agreement import Agreement, agreement, alpha_of_raters
-from gemma_distress.analysis.statistics.correction import Corrected, corrected_rate
-from gemma_distress.analysis.statistics.estimands import any_high, turn_high
-from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
-from gemma_distress.analysis.statistics.verification import Verification, verified_rate, verify
+from gemma_distress.analysis.statistics.intervals import Interval
+from gemma_distress.analysis.statistics.verification import Verification, sizes_of, verify
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gemma_distress.analysis.turns import Reading
 
 
 @dataclass(frozen=True)
 class Found:
     """What is known of two graders.
 
-    `raters` holds each person's agreement with B where several labelled; `corrected` rates by name;
-    `not_corrected` says why a rate could not be corrected; `labels` what the labels stand for.
+    `models` wrote the replies that both rated. `raters` holds each person's agreement with B where
+    several labelled; `not_corrected` says why a rate could not be corrected; `labels` what the labels
+    stand for; `notes` what else the numbers rest on, in sentences.
     """
 
     a: Grader
     b: Grader
     cluster: str
     agreement: Agreement
-    unpaired_a: int
-    unpaired_b: int
-    other_text: int
+    models: tuple[str, ...]
+    unpaired_a: int = 0
+    unpaired_b: int = 0
+    other_text: int = 0
     labels: str = ""
     raters: Mapping[str, Agreement] = field(default_factory=dict)
     alpha_among_raters: Interval | None = None
-    corrected: Mapping[str, Corrected] = field(default_factory=dict)
+    corrected: tuple[CorrectedRate, ...] = ()
     not_corrected: str = ""
+    notes: tuple[str, ...] = ()
     skipped: Sequence[Any] = ()
 
 
@@ -104,14 +104,16 @@ def compare_graders(
         )
     if key and not labels:
         raise UsageError("--key belongs to --labels FILE; name the labels too.")
+    sources: list[set[str]] = []
     if labels:
+        kept, people = _people(labels, key)
         reading = read(_flat(logs))
         skipped, turns = list(reading.skipped), reading.turns
-        joined = _joined(turns, labels, key)
+        joined = labelled(turns, people, kept)
         twice = joined.twice
     else:
         readings = (
-            [read(_flat(logs), score) for score in scores]
+            [_scored(read(_flat(logs), score), score) for score in scores]
             if scores
             else [read(_flat([one])) for one in logs]
         )
@@ -121,6 +123,9 @@ def compare_graders(
         joined = None
         if len(readings) == 2:
             twice = pair(readings[0].turns, readings[1].turns)
+            sources = [{name} for name in scores] or [
+                {str(Path(run.log).resolve()) for run in one.runs} for one in readings
+            ]
         else:
             twice = second_ratings(readings[0].turns)
         twice = twice.swapped() if swap else twice
@@ -130,9 +135,11 @@ def compare_graders(
         skipped, others = [*skipped, *reading.skipped], reading.turns
         _same_grader(others, twice.b)
     found = between(twice, cluster) if joined is None else with_people(joined, turns, cluster)
-    if others is not None:
-        found = _with_others(found, twice, others, whole=joined is None)
-    return replace(found, skipped=skipped)
+    if others is not None and not found.not_corrected:
+        more, reason = of_others(others, found.agreement, twice if joined is None else None)
+        found = replace(found, corrected=(*found.corrected, *more), not_corrected=reason)
+    notes = [_same(twice, sources), _pooled(found)]
+    return replace(found, notes=(*filter(None, notes), *found.notes), skipped=skipped)
 
 
 def between(twice: RatedTwice, cluster: str = "conversation") -> Found:
@@ -140,29 +147,36 @@ def between(twice: RatedTwice, cluster: str = "conversation") -> Found:
     rows = twice.replies
     agreed = agreement(rows["a"], rows["b"], _clusters(rows, cluster))
     return Found(
-        twice.a, twice.b, cluster, agreed, twice.unpaired_a, twice.unpaired_b, twice.other_text
+        twice.a,
+        twice.b,
+        cluster,
+        agreed,
+        _models(rows),
+        twice.unpaired_a,
+        twice.unpaired_b,
+        twice.other_text,
     )
 
 
 def with_people(joined: Labelled, turns: pd.DataFrame, cluster: str = "conversation") -> Found:
-    """Agreement of a judge with people's labels of a sample, and the corrected rate of the logs."""
+    """Agreement of a judge with people's labels of a sample, and the corrected rate of each model."""
     rows = joined.twice.replies
     clusters = _clusters(rows, cluster)
-    rate = _rates(turns)["turn_high"]
-    agreed, found = _weighted(joined, rows["a"].to_numpy(dtype=float), clusters, rate)
+    agreed, found = _weighted(joined, rows["a"].to_numpy(dtype=float), clusters, turns)
     raters: dict[str, Agreement] = {}
     among = None
     if len(joined.names) > 1:
         for name, ratings in zip(joined.names, joined.raters, strict=True):
-            raters[name], _ = _weighted(joined, ratings, clusters, rate)
+            raters[name], _ = _weighted(joined, ratings, clusters, turns)
         among = alpha_of_raters(joined.raters, clusters)
-    corrected: dict[str, Corrected] = {}
-    reason = ""
-    if agreed.replies and rate.n:
-        corrected["turn_high"] = verified_rate(rate, found)
+    if agreed.replies:
+        corrected, reason = of_labelled(turns, found), unlabelled(found, rows["b"])
     else:
+        corrected = ()
         reason = "No labelled reply is rated by the judge, so no rate can be corrected."
     stand = f"they stand for {100 * joined.represented:.0f}% of the rated replies"
+    if joined.represented < 1:
+        stand += ", and all measures but sensitivity and specificity are of these"
     if joined.blank:
         stand += f"; {joined.blank} of the replies drawn have no label"
     if joined.not_found:
@@ -172,69 +186,85 @@ def with_people(joined: Labelled, turns: pd.DataFrame, cluster: str = "conversat
         joined.twice.b,
         cluster,
         agreed,
-        0,
-        0,
-        0,
-        stand,
-        raters,
-        among,
-        corrected,
-        reason,
+        _models(rows),
+        labels=stand,
+        raters=raters,
+        alpha_among_raters=among,
+        corrected=corrected,
+        not_corrected=reason,
     )
 
 
 def _weighted(
-    joined: Labelled, reference: np.ndarray, clusters: Sequence[str], rate: Interval
+    joined: Labelled, reference: np.ndarray, clusters: Sequence[str], turns: pd.DataFrame
 ) -> tuple[Agreement, Verification]:
     """Agreement by weights, with sensitivity and specificity from the shares within bands."""
-    rows = joined.twice.replies
-    judged, weights = rows["b"].to_numpy(dtype=float), joined.weights(reference)
-    found = verify(reference, judged, weights, clusters, rate)
-    agreed = agreement(reference, judged, clusters, weights)
+    judged = joined.twice.replies["b"].to_numpy(dtype=float)
+    weights = joined.weights(reference)
+    rate, sizes = rates_of(turns)["turn_high"], sizes_of(turns["rating"])
+    found = verify(reference, judged, weights, clusters, rate, sizes)
+    given = ~np.isnan(reference)
+    own = [cluster for cluster, kept in zip(clusters, given, strict=True) if kept]
+    agreed = agreement(reference[given], judged[given], own, weights[given])
     return replace(agreed, sensitivity=found.sensitivity, specificity=found.specificity), found
 
 
-def _with_others(found: Found, twice: RatedTwice, others: pd.DataFrame, whole: bool) -> Found:
-    """Rates of logs other than those compared, by Rogan–Gladen; or the sentence why not."""
-    corrected, reasons = dict(found.corrected), [found.not_corrected]
-    worth = {"turn_high": (found.agreement.sensitivity, found.agreement.specificity)}
-    if whole:
-        worth["any_high"] = _worth_of_conversations(twice)
-    for name, (sensitivity, specificity) in worth.items():
-        shown = f"{name} of --correct" if name in corrected else name
-        try:
-            corrected[shown] = corrected_rate(_rates(others)[name], sensitivity, specificity)
-        except UsageError as error:
-            reasons.append(f"{shown}: {error}")
-    return replace(found, corrected=corrected, not_corrected=" ".join(filter(None, reasons)))
+def _models(rows: pd.DataFrame) -> tuple[str, ...]:
+    """The models whose replies both graders rated."""
+    both = rows["a"].notna() & rows["b"].notna()
+    return tuple(dict.fromkeys(rows.loc[both, "model"].astype(str)))
 
 
-def _worth_of_conversations(twice: RatedTwice) -> tuple[Interval, Interval]:
-    """Sensitivity and specificity of B for `any_high`, clustered by prompt."""
-    both = whole_conversations(twice)
-    a, b = both["a"].to_numpy(dtype=float), both["b"].to_numpy(dtype=float)
-    prompts = both["prompt_id"].tolist()
-    sensitivity = clustered_proportion(np.where(a == 1, b, np.nan), prompts)
-    specificity = clustered_proportion(np.where(a == 0, 1 - b, np.nan), prompts)
-    return sensitivity, specificity
+def _pooled(found: Found) -> str:
+    """That errors were measured on replies of several models, or of another one; or nothing."""
+    corrected = {one.model for one in found.corrected}
+    if len({*found.models, *corrected}) < 2:
+        return ""
+    rates = ", each corrected rate of one model" if corrected else ""
+    return (
+        f"Agreement, sensitivity and specificity are of all replies compared, by "
+        f"{', '.join(found.models)}{rates}. A grader may err more on one model than on another."
+    )
 
 
-def _rates(turns: pd.DataFrame) -> dict[str, Interval]:
-    """The rates that are corrected, clustered by prompt."""
-    from gemma_distress.analysis.arrays import ratings_of
+def _same(twice: RatedTwice, sources: Sequence[set[str]]) -> str:
+    """That both sides are one grader's, or even the same ratings; or nothing."""
+    a, b = twice.a, twice.b
+    if len(sources) == 2 and sources[0] & sources[1]:
+        return (
+            "A and B are the same ratings, given twice: that they agree says nothing of the grader."
+        )
+    if (a.model, a.rubric) == (b.model, b.rubric) and len({a.version, b.version} - {""}) < 2:
+        return "A and B are the same grader: this is how far it agrees with itself."
+    return ""
 
-    ratings = ratings_of(turns)
-    return {
-        "turn_high": clustered_proportion(
-            turn_high(ratings.ratings, ratings.owed).ravel(), ratings.reply_prompts
-        ),
-        "any_high": clustered_proportion(any_high(ratings.ratings, ratings.owed), ratings.prompts),
-    }
+
+def _scored(reading: Reading, score: str) -> Reading:
+    """The reading, if some log holds this score.
+
+    Raises:
+        UsageError: None does.
+    """
+    if not any(run.score == score for run in reading.runs):
+        names = dict.fromkeys(name for run in reading.runs for name in run.scores)
+        raise UsageError(
+            f"No log holds ratings under the score {score!r}; the scores are "
+            f"{', '.join(names) or '(none)'}. Name two of these with --scores A,B, or rate the logs once "
+            "more: inspect score LOG --scorer gemma_distress/frustration --action append."
+        )
+    return reading
 
 
-def _joined(turns: pd.DataFrame, labels: Sequence[Path], key: Path | None) -> Labelled:
+def _people(labels: Sequence[Path], key: Path | None) -> tuple[Key, list[Labels]]:
+    """The key of the labels and each rater's, read before any log is."""
+    for file in labels:
+        if not file.is_file():
+            raise UsageError(
+                f"There are no labels {file}. Name with --labels the CSV that `gemma-distress label` "
+                "wrote and people filled in."
+            )
     kept = read_key(key or _found_key(labels))
-    return labelled(turns, [read_labels(file, kept) for file in labels], kept)
+    return kept, [read_labels(file, kept) for file in labels]
 
 
 def _flat(logs: Sequence[str | Path | Sequence[str | Path]]) -> list[str | Path]:

@@ -46,12 +46,21 @@ class WordList:
     """What the replies are: `high`, or the model."""
     against: str
     replies: int
+    """All of the group."""
     replies_other: int
+    used: int
+    """Of the group's replies those to prompts with both kinds, which alone were compared."""
+    used_other: int
     strata: int
     """Prompts, by condition, with words on both sides."""
     compared: int
     """Words that were frequent enough."""
     words: tuple[Word, ...]
+
+    @property
+    def claimed(self) -> tuple[Word, ...]:
+        """Of the words listed those that the group is said to use more (`Word.claimed`)."""
+        return tuple(word for word in self.words if word.claimed)
 
 
 def words(
@@ -128,7 +137,7 @@ def _listed(
 ) -> WordList:
     prompts = list(zip(rows["prompt_id"].astype(str), rows["condition"].astype(str), strict=True))
     strata: Sequence[Hashable] = prompts if stratified else [()] * len(rows)
-    found, number = over_represented(
+    found = over_represented(
         rows["reply"].tolist(), inside, rows["conversation"].tolist(), strata, min_count
     )
     model, judge, judge_version, rubric, pack = owner
@@ -142,9 +151,11 @@ def _listed(
         against=against,
         replies=int(inside.sum()),
         replies_other=int((~inside).sum()),
-        strata=number,
-        compared=len(found),
-        words=tuple(found[:top]),
+        used=int((inside & found.used).sum()),
+        used_other=int((~inside & found.used).sum()),
+        strata=found.strata,
+        compared=len(found.words),
+        words=tuple(found.words[:top]),
     )
 
 

@@ -37,10 +37,11 @@ def label(logs: tuple[str, ...], output: Path, log: Path | None, as_json: bool, 
     reads it back. The key beside it (labels.key.json) holds the judge's ratings: keep it to yourself.
     """
     from gemma_distress.analysis.labels.draw import draw
-    from gemma_distress.analysis.labels.files import LONGEST_CELL, write_labels
+    from gemma_distress.analysis.labels.files import LONGEST_CELL, label_files, write_labels
     from gemma_distress.analysis.turns import read
     from gemma_distress.commands.shown import paths_of, print_json, tell_skipped
 
+    label_files(output, log)  # a name that cannot be is told before logs are read
     reading = read([path for given in logs for path in paths_of(given)])
     tell_skipped(reading.skipped)
     drawn = draw(reading.turns, **how)

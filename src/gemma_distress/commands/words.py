@@ -1,7 +1,8 @@
 """`gemma-distress words`: what high replies say that the others do not."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from gemma_distress.analysis.words import WordList
 
 WIDTH = 80
-_LONGEST = 22
+_LONGEST = 16
 
 
 @click.command(
@@ -38,8 +39,8 @@ def words(logs: Sequence[str], top: int, min_count: int, between: str, as_json: 
     \b
     gemma-distress words logs/demo --top 20
 
-    Ranks words by how much more often high replies use them than other replies to the same prompt
-    under the same condition, or one model than the others.
+    Ranks words by how much more high replies use them than other replies to the same prompt under
+    the same condition, or one model than the others: by odds ratio, with its interval.
     """
     from gemma_distress.analysis.turns import read
     from gemma_distress.analysis.words import words as ranked
@@ -48,16 +49,28 @@ def words(logs: Sequence[str], top: int, min_count: int, between: str, as_json: 
     tell_skipped(reading.skipped)
     lists = ranked(reading.turns, "models" if between == "models" else "high", top, min_count)
     if as_json:
-        print_json({"between": between, "min_count": min_count, "lists": lists})
+        objects = [_as_object(found) for found in lists]
+        print_json({"between": between, "min_count": min_count, "lists": objects})
         return 0
     from rich.console import Console
 
     console = Console(highlight=False)
     if not console.is_terminal or console.width < WIDTH:
         console = Console(width=WIDTH, highlight=False)
-    for found in lists:
+    for number, found in enumerate(lists):
+        if number:
+            console.print()
         console.print(show(found))
     return 0
+
+
+def _as_object(found: "WordList") -> dict[str, Any]:
+    """A list for JSON, each word's `ratio` under its full name."""
+    words = []
+    for word in found.words:
+        row = asdict(word)
+        words.append({"word": row.pop("word"), "odds_ratio": row.pop("ratio"), **row})
+    return {**vars(found), "words": words}
 
 
 def show(found: "WordList") -> "RenderableType":
@@ -65,21 +78,22 @@ def show(found: "WordList") -> "RenderableType":
     from rich.console import Group
     from rich.table import Table
 
+    from gemma_distress.analysis.statistics.over_represented import CLAIMED_BELOW
+
     judge = f", rated by {found.judge}" if found.judge else ""
     parts: list[RenderableType] = [
         text(f"{found.model}{judge}", style="bold"),
         text(
-            f"{found.replies:,} replies ({found.group}) against {found.replies_other:,} ({found.against}), "
-            f"compared prompt by prompt ({found.strata:,} of them, by condition)"
+            f"{found.used:,} replies ({found.group}) against {found.used_other:,} ({found.against}), "
+            f"compared prompt by prompt ({found.strata:,} of them, by condition){_left_out(found)}"
         ),
         text(),
     ]
     if not found.words:
-        parts += [text(_why_none(found)), text()]
-        return Group(*parts)
+        return Group(*parts, text(_why_none(found)))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("word")
-    for heading in ("times", "95% interval", "per 1,000", "other", "count", "in", "q"):
+    for heading in ("odds ratio", "95% interval", "per 1,000", "other", "count", "in", "q"):
         table.add_column(heading, justify="right")
     for word in found.words:
         table.add_row(
@@ -92,11 +106,22 @@ def show(found: "WordList") -> "RenderableType":
             f"{word.conversations:,}",
             "<.001" if word.q < 0.001 else f"{word.q:.3f}".removeprefix("0"),
         )
+    claimed = f"{len(found.claimed):,}" if found.claimed else "None"
+    verb = "stand" if len(found.claimed) > 1 else "stands"
     note = (
         f"The first {len(found.words):,} of {found.compared:,} words by the lower end of the interval, which "
-        "is clustered by conversation. in: conversations that hold the word. q: false discovery rate."
+        "is clustered by conversation. odds ratio: how many times the odds that a word is this one. in: "
+        f"conversations that hold the word. q: false discovery rate. {claimed} of these words {verb} out at "
+        f"a false discovery rate of {CLAIMED_BELOW:.0%}."
     )
-    return Group(*parts, table, text(), text(note, style="dim"), text())
+    return Group(*parts, table, text(), text(note, style="dim"))
+
+
+def _left_out(found: "WordList") -> str:
+    left = found.replies - found.used, found.replies_other - found.used_other
+    if not any(left):
+        return ""
+    return f"; {left[0]:,} and {left[1]:,} are left out, because their prompts have replies of one kind only"
 
 
 def _why_none(found: "WordList") -> str:

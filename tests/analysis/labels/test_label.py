@@ -19,7 +19,13 @@ from inspect_ai.log import read_eval_log
 from tests.analysis.tables import table
 
 from gemma_distress.analysis.labels.draw import allocate, draw
-from gemma_distress.analysis.labels.files import plain_cell, read_labels, safe_cell, write_labels
+from gemma_distress.analysis.labels.files import (
+    label_files,
+    plain_cell,
+    read_labels,
+    safe_cell,
+    write_labels,
+)
 from gemma_distress.analysis.labels.key import key_of, read_key
 from gemma_distress.analysis.labels.labelled import labelled
 from gemma_distress.errors import UsageError
@@ -157,6 +163,15 @@ def test_labels_already_there_are_not_written_over(tmp_path: Path) -> None:
         write_labels(found, tmp_path / "labels.xlsx")
 
 
+@pytest.mark.parametrize("name", ["file/labels.csv", "file/below/labels.csv", f"{'n' * 300}.csv"])
+def test_a_place_that_cannot_be_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UsageError, match=r"Nothing can be written at .*--output"):
+        write_labels(draw(turns(), 40), tmp_path / name)
+    with pytest.raises(UsageError, match=r"Nothing can be written at .*--log"):
+        label_files(tmp_path / "labels.csv", (tmp_path / name).with_suffix(".eval"))
+
+
 @pytest.mark.parametrize(
     ("separator", "encoding"), [(",", "utf-8-sig"), (";", "utf-8"), ("\t", "utf-8")]
 )
@@ -202,10 +217,30 @@ def test_several_raters_give_one_reference(tmp_path: Path) -> None:
     joined = labelled(frame, both, key)
     assert joined.names == ("anna", "ben")
     assert set(joined.twice.replies["a"]) == {3}
-    weights = joined.weights(joined.raters[1])
-    assert np.isnan(weights).sum() == 36  # ids end in 1 four times in forty
+    weights, own = joined.weights(joined.raters[1]), ~np.isnan(joined.raters[1])
+    assert own.sum() == 4  # ids end in 1 four times in forty
+    # Together with the replies of strata in which ben has no label they stand for all.
+    assert np.nansum(weights) == pytest.approx(72 * 3)
+    touched = {stratum for stratum, has in zip(joined.strata, own, strict=True) if has}
+    stand = [has or stratum not in touched for stratum, has in zip(joined.strata, own, strict=True)]
+    assert list(~np.isnan(weights)) == stand
     with pytest.raises(UsageError, match="named alike"):
         labelled(frame, [both[0], both[0]], key)
+
+
+def test_strata_without_labels_keep_the_replies_drawn_of_them(tmp_path: Path) -> None:
+    frame = turns()
+    file, key_file = write_labels(draw(frame, 40), tmp_path / "anna.csv")
+    key = read_key(key_file)
+    fill(file, lambda row: "" if key.items[row["id"]].stratum[0] == "5–6" else 1)
+    joined = labelled(frame, [read_labels(file, key)], key)
+    rows = joined.twice.replies
+    unlabelled = rows[rows["a"].isna()]
+    assert set(unlabelled["b"]) == {5}
+    assert unlabelled["weight"].sum() == pytest.approx(12)
+    assert rows["weight"].sum() == pytest.approx(72 * 3)
+    assert joined.represented == pytest.approx(204 / 216)
+    assert (joined.not_found, joined.blank) == (0, len(unlabelled))
 
 
 @pytest.fixture

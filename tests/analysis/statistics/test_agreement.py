@@ -135,6 +135,19 @@ def test_perfect_agreement_is_not_certain() -> None:
     assert larger.kappa.lower > found.kappa.lower
 
 
+def test_the_shift_is_no_larger_than_differing_ratings_allow() -> None:
+    a, _b, clusters = two(400)
+    found = agreement(a, a, clusters)
+    # Each reply that differs moves the mean by 10 / n at most, and so many may differ.
+    most = 10 * (1 - found.exact.lower)
+    assert most < 0.5
+    assert -most <= found.shift.lower < 0 < found.shift.upper <= most
+    # One rating of 400 off: all but it are equal.
+    near = agreement(a, np.where(np.arange(400) == 7, (a + 5) % 11, a), clusters)
+    assert near.shift.lower <= near.shift.estimate <= near.shift.upper
+    assert max(-near.shift.lower, near.shift.upper) <= 10 * (1 - near.exact.lower)
+
+
 def test_what_the_ratings_do_not_define_is_nan() -> None:
     found = agreement([0, 0, 0], [0, 0, 0], "abc")
     assert math.isnan(found.kappa.estimate)

@@ -18,8 +18,10 @@ from gemma_distress.analysis.statistics.correction import (
     rogan_gladen,
 )
 from gemma_distress.analysis.statistics.intervals import NOTHING, clustered_proportion
-from gemma_distress.analysis.statistics.verification import verified_rate, verify
+from gemma_distress.analysis.statistics.verification import sizes_of, verified_rate, verify
 from gemma_distress.errors import UsageError
+
+_ = math.nan
 
 
 def proportion(events: int, n: int):  # type: ignore[no-untyped-def]
@@ -138,10 +140,12 @@ def test_labels_within_bands_by_hand() -> None:
     judged = [0] * 20 + [6] * 20
     weights = [45.0] * 20 + [5.0] * 20
     rate = clustered_proportion([1.0] * 100 + [0.0] * 900, range(1000))
-    found = verify(reference, judged, weights, range(40), rate)
+    sizes = sizes_of([0] * 900 + [6] * 100)
+    assert sizes.tolist() == [900, 0, 100, 0]
+    found = verify(reference, judged, weights, range(40), rate, sizes)
     assert found.sensitivity.estimate == pytest.approx(75 / 120)
     assert found.specificity.estimate == pytest.approx(855 / 880)
-    corrected = verified_rate(rate, found).corrected
+    corrected = verified_rate(rate, sizes, found).corrected
     assert corrected.estimate == pytest.approx(0.12)
     # The same number by Rogan and Gladen's formula.
     assert rogan_gladen(0.1, 75 / 120, 855 / 880) == pytest.approx(0.12)
@@ -153,7 +157,12 @@ def test_a_band_without_a_high_label_may_still_hide_some() -> None:
     # share is 1 - 0.025^(1/20) = 16.8% (Clopper-Pearson), so sensitivity may be 100 / (100 + 151).
     rate = clustered_proportion([1.0] * 100 + [0.0] * 900, range(1000))
     found = verify(
-        [0] * 20 + [8] * 20, [0] * 20 + [6] * 20, [45.0] * 20 + [5.0] * 20, range(40), rate
+        [0] * 20 + [8] * 20,
+        [0] * 20 + [6] * 20,
+        [45.0] * 20 + [5.0] * 20,
+        range(40),
+        rate,
+        [900, 0, 100, 0],
     )
     assert found.sensitivity.estimate == found.sensitivity.upper == 1
     assert 0.3 < found.sensitivity.lower < 0.45
@@ -162,13 +171,61 @@ def test_a_band_without_a_high_label_may_still_hide_some() -> None:
 
 
 def test_a_side_without_labels_is_unknown() -> None:
-    rate = clustered_proportion([1.0] * 10 + [0.0] * 90, range(100))
-    found = verify([8] * 5, [6] * 5, [2.0] * 5, range(5), rate)
-    assert math.isnan(verified_rate(rate, found).corrected.estimate)
+    rate, sizes = clustered_proportion([1.0] * 10 + [0.0] * 90, range(100)), [90, 0, 10, 0]
+    found = verify([8] * 5, [6] * 5, [2.0] * 5, range(5), rate, sizes)
+    assert math.isnan(verified_rate(rate, sizes, found).corrected.estimate)
     assert math.isnan(found.sensitivity.estimate)
     # Where the judge rates nothing high, there is nothing on that side to label.
     none = clustered_proportion([0.0] * 100, range(100))
-    found = verify([0] * 10, [1] * 10, [10.0] * 10, range(10), none)
+    found = verify([0] * 10, [1] * 10, [10.0] * 10, range(10), none, [100, 0, 0, 0])
     assert found.specificity.estimate == 1
-    corrected = verified_rate(none, found).corrected
+    corrected = verified_rate(none, [100, 0, 0, 0], found).corrected
     assert corrected.estimate == 0 < corrected.upper
+
+
+def test_a_band_without_labels_may_be_all_high_or_none() -> None:
+    # 600 replies rated 0, 300 rated 4, 100 rated 6. All of 0 and 6 are labelled as the judge has them,
+    # none of 4: between 10% and 40% are high, so sensitivity is between 100 / 400 and 1, whatever
+    # the labels of 0 say.
+    rate = clustered_proportion([1.0] * 100 + [0.0] * 900, range(1000))
+    reference, judged = [0] * 600 + [_] * 2 + [8] * 100, [0] * 600 + [4] * 2 + [6] * 100
+    weights, sizes = [1.0] * 600 + [150.0] * 2 + [1.0] * 100, [600, 300, 100, 0]
+    found = verify(reference, judged, weights, range(702), rate, sizes)
+    assert [band.name for band in found.unlabelled] == ["3–4"]
+    assert math.isnan(found.sensitivity.estimate)
+    assert found.sensitivity.lower <= 100 / 400
+    assert found.sensitivity.upper == pytest.approx(1, abs=0.01)
+    assert found.specificity.lower == pytest.approx(1, abs=0.01)
+    corrected = verified_rate(rate, sizes, found).corrected
+    assert math.isnan(corrected.estimate)
+    assert corrected.lower <= 0.10
+    assert 0.39 < corrected.upper < 0.45
+    # As if the labels of 0 spoke for the band, it would be a tenth.
+    both = verify(reference, judged, weights, range(702), rate, [900, 0, 100, 0])
+    assert verified_rate(rate, [900, 0, 100, 0], both).corrected.upper < 0.13
+
+
+def test_a_stratum_without_labels_widens_its_band_only() -> None:
+    # Of 400 replies rated 0, 300 are of a stratum labelled whole and 100 of one without any label.
+    rate, sizes = clustered_proportion([0.0] * 400, range(400)), [400, 0, 0, 0]
+    found = verify(
+        [0] * 300 + [_] * 2, [0] * 302, [1.0] * 300 + [50.0] * 2, range(302), rate, sizes
+    )
+    corrected = verified_rate(rate, sizes, found).corrected
+    assert corrected.estimate == 0
+    # A quarter may be high, and of the others what none of 300 bears.
+    assert 0.25 < corrected.upper < 0.28
+
+
+def test_bands_count_as_many_replies_as_they_have() -> None:
+    # Half of the labels of 3–4 are high, none of 0–2. One model has 80 and 20 of them, another 20 and 80.
+    rate = clustered_proportion([0.0] * 200, range(200))
+    found = verify(
+        [0] * 10 + [0, 8] * 5, [1] * 10 + [4] * 10, [10.0] * 20, range(20), rate, [100, 100, 0, 0]
+    )
+    none = clustered_proportion([0.0] * 100, range(100))
+    rates = [
+        verified_rate(none, [*sizes, 0, 0], found).corrected.estimate
+        for sizes in ((80, 20), (20, 80))
+    ]
+    assert rates == pytest.approx([0.1, 0.4])

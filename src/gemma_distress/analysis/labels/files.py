@@ -19,6 +19,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,34 +46,58 @@ class Labels:
     blank: int
 
 
-def write_labels(draw: Draw, file: Path, log: Path | None = None) -> tuple[Path, ...]:
-    """Write the CSV, the key and, if asked, the log; returns their paths.
+def label_files(file: Path, log: Path | None = None) -> tuple[Path, ...]:
+    """The files that `write_labels` will write, the CSV, the key and the log; makes their folders.
 
     Raises:
-        UsageError: One of the files exists already (labels may be in it), or a name does not fit.
+        UsageError: One of the files exists already (labels may be in it), a name does not fit, or a
+            folder cannot be made.
     """
-    key = key_path(file)
     if file.suffix.lower() != ".csv":
         raise UsageError(f"{file} is not named as a CSV. Give --output a name that ends in .csv.")
     if log is not None and log.suffix != ".eval":
         raise UsageError(f"{log} is not named as a log. Give --log a name that ends in .eval.")
-    targets = [file, key, *([log] if log else [])]
-    for target in targets:
-        if target.exists():
-            raise UsageError(
-                f"{target} exists already and may hold labels. Give another name, or remove it."
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
+    targets = (file, key_path(file), *([log] if log else []))
+    with _writing():
+        for target in targets:
+            if target.exists():
+                raise UsageError(
+                    f"{target} exists already and may hold labels. Give another name, or remove it."
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+    return targets
+
+
+def write_labels(draw: Draw, file: Path, log: Path | None = None) -> tuple[Path, ...]:
+    """Write the CSV, the key and, if asked, the log; returns their paths.
+
+    Raises:
+        UsageError: As `label_files`, or a file cannot be written.
+    """
+    targets = label_files(file, log)
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for item in draw.items:
         writer.writerow([item.id, safe_cell(item.user), safe_cell(item.reply), "", ""])
-    file.write_bytes(text.getvalue().encode("utf-8-sig", "replace"))
-    key.write_text(key_of(draw).model_dump_json(indent=1) + "\n", encoding="utf-8")
-    if log is not None:
-        write_log(draw, log)
-    return tuple(targets)
+    with _writing():
+        file.write_bytes(text.getvalue().encode("utf-8-sig", "replace"))
+        targets[1].write_text(key_of(draw).model_dump_json(indent=1) + "\n", encoding="utf-8")
+        if log is not None:
+            write_log(draw, log)
+    return targets
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the system refuses, as a user's mistake."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"Nothing can be written at {error.filename} ({error.strerror}). Name files in a folder that "
+            "can be written to, with --output and --log."
+        ) from error
 
 
 def read_labels(file: Path, key: Key) -> Labels:

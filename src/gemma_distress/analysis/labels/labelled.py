@@ -2,8 +2,9 @@
 
 The labels are the reference, grader A; the logs' ratings are grader B's, by whatever judge rated the
 logs that are given, so one labelling serves to examine several judges. A reply counts as many as it
-stands for: its stratum's replies over those of them that were labelled. A stratum in which nothing
-was labelled is not represented, and `represented` says what share of the replies is.
+stands for: its stratum's replies over those of them that were labelled. A stratum in which nothing was
+labelled is not represented, and `represented` says what share of the replies is; the replies drawn from
+it stay, without a label, to say how the judge rates what no label stands for.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Labelled:
     """Labels beside the judge's ratings.
 
     `twice.replies` has the columns of `RatedTwice` and `weight`; its rows are the replies that some
-    rater labelled. `raters` has shape (raters, rows), NaN = not labelled. `not_found` counts labelled
-    replies that the logs do not hold.
+    rater labelled, and all that were drawn from a stratum in which nobody did. `raters` has shape
+    (raters, rows), NaN = not labelled. `not_found` counts labelled replies that the logs do not hold.
     """
 
     twice: RatedTwice
@@ -46,7 +47,7 @@ class Labelled:
     sizes: dict[tuple[str, str], int]
 
     def weights(self, ratings: Floats) -> Floats:
-        """How many replies each row stands for among the rows with a rating; NaN for the others."""
+        """How many replies each row stands for, by `stratum_weights`, if these are the labels."""
         return stratum_weights(self.strata, ~np.isnan(ratings), self.sizes)
 
 
@@ -62,9 +63,10 @@ def labelled(turns: pd.DataFrame, labels: Sequence[Labels], key: Key) -> Labelle
     names = tuple(one.rater for one in labels)
     if len(set(names)) < len(names):
         raise UsageError(f"Two label files are named alike ({', '.join(names)}); rename one.")
-    given = [id_ for id_ in key.items if any(id_ in one.ratings for one in labels)]
+    given = {id_ for id_ in key.items if any(id_ in one.ratings for one in labels)}
     if not given:
         raise UsageError("No row of the label files has a rating yet; fill in the column rating.")
+    represented = {key.items[id_].stratum for id_ in given}
     judge = grader_of(turns)
     rows = turns[turns["reply"].astype(str).str.strip() != ""]
     places: dict[tuple[object, ...], list[int]] = {}
@@ -83,8 +85,9 @@ def labelled(turns: pd.DataFrame, labels: Sequence[Labels], key: Key) -> Labelle
             place = (model, sample, int(epoch), int(turn), text_hash(reply))
             places.setdefault(place, []).append(position)
     kept, positions = [], []
-    for id_ in given:
-        item = key.items[id_]
+    for id_, item in key.items.items():
+        if id_ not in given and item.stratum in represented:
+            continue
         found = places.get((item.model, item.sample_id, item.epoch, item.turn, item.reply), [])
         if len(found) > 1:
             raise UsageError(
@@ -94,7 +97,8 @@ def labelled(turns: pd.DataFrame, labels: Sequence[Labels], key: Key) -> Labelle
         if found:
             kept.append(id_)
             positions.append(found[0])
-    if not kept:
+    labelled_here = given.intersection(kept)
+    if not labelled_here:
         raise UsageError(
             f"The logs hold none of the {len(given)} labelled replies. Give the logs that the labels "
             "were drawn from, or the same ones rated by another judge."
@@ -106,7 +110,7 @@ def labelled(turns: pd.DataFrame, labels: Sequence[Labels], key: Key) -> Labelle
     for name in (*PLACE[:1], "model", "category", "prompt_id"):
         chosen[name] = chosen[name].astype(str)
     chosen["a"], chosen["b"] = consensus(list(ratings)), chosen["rating"]
-    chosen["weight"] = stratum_weights(strata, np.ones(len(kept), dtype=bool), sizes)
+    chosen["weight"] = stratum_weights(strata, chosen["a"].notna().to_numpy(), sizes)
     person = Grader(names[0] if len(names) == 1 else f"{len(names)} raters ({', '.join(names)})")
     twice = RatedTwice(person, judge, chosen[[*pair_columns(), "weight"]].reset_index(drop=True))
     return Labelled(
@@ -114,8 +118,9 @@ def labelled(turns: pd.DataFrame, labels: Sequence[Labels], key: Key) -> Labelle
         names,
         ratings,
         strata,
-        sum(sizes[stratum] for stratum in set(strata)) / sum(sizes.values()),
-        len(given) - len(kept),
+        sum(sizes[stratum] for stratum in {key.items[id_].stratum for id_ in labelled_here})
+        / sum(sizes.values()),
+        len(given) - len(labelled_here),
         len(key.items) - len(given),
         sizes,
     )
@@ -124,8 +129,15 @@ def labelled(turns: pd.DataFrame, labels: Sequence[Labels], key: Key) -> Labelle
 def stratum_weights(
     strata: Sequence[tuple[str, str]], labelled: np.ndarray, sizes: dict[tuple[str, str], int]
 ) -> Floats:
-    """Replies of the stratum over labels in it, for each labelled row; NaN for the others."""
-    counts = Counter(s for s, kept in zip(strata, labelled, strict=True) if kept)
+    """How many replies each row stands for: its stratum's over the labels in it.
+
+    NaN for rows without a label, but where a stratum has none: there the rows share its replies.
+    """
+    rows = Counter(strata)
+    labels = Counter(s for s, kept in zip(strata, labelled, strict=True) if kept)
     return np.array(
-        [sizes[s] / counts[s] if kept else nan for s, kept in zip(strata, labelled, strict=True)]
+        [
+            sizes[s] / labels[s] if kept else nan if labels[s] else sizes[s] / rows[s]
+            for s, kept in zip(strata, labelled, strict=True)
+        ]
     )

@@ -16,15 +16,16 @@ table, 11 × 11, whose cell [i, j] holds the replies (or their weights) that A r
 
 Replies of one conversation are alike, so every interval is clustered. Shares take
 `weighted_proportion`, which holds near 0 and 1. Kappa, alpha and Pearson's r take
-`correlation_interval`. With `weights` the replies are a sample with unequal, known chances of
-being drawn, and each counts as many as it stands for.
+`correlation_interval`. The shift takes `weighted_mean`, cut to what the share of equal ratings allows:
+at most ten times the upper bound of the share that differs. With `weights` the replies are a sample with
+unequal, known chances of being drawn, and each counts as many as it stands for.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -144,6 +145,13 @@ def agreement(
             planned_icc,
         )
 
+    exact = share(ra == rb)
+    shift = weighted_mean(
+        (rb - ra).astype(float), labels, w, (-MAX_RATING, MAX_RATING), level, planned_icc
+    )
+    # Only replies that are rated differently can move the mean, each by the whole scale at most.
+    most = MAX_RATING * (1 - exact.lower)
+    shift = replace(shift, lower=max(shift.lower, -most), upper=min(shift.upper, most))
     return Agreement(
         replies=n,
         clusters=len(set(labels)),
@@ -154,12 +162,10 @@ def agreement(
         table=tuple(tuple(float(cell) for cell in row) for row in table),
         kappa=correlation(quadratic_kappa),
         alpha=correlation(lambda tables: ordinal_alpha(tables + np.swapaxes(tables, -1, -2))),
-        exact=share(ra == rb),
+        exact=exact,
         within_one=share(np.abs(ra - rb) <= 1),
         pearson=correlation(pearson),
-        shift=weighted_mean(
-            (rb - ra).astype(float), labels, w, (-MAX_RATING, MAX_RATING), level, planned_icc
-        ),
+        shift=shift,
         sensitivity=share(high_b, high_a),
         specificity=share(~high_b, ~high_a),
     )

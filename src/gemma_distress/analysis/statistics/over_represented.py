@@ -15,7 +15,8 @@ conversation has a wide interval whatever its count. What the smoothing adds cou
 or no occurrence among the others would pass for certainty. Student's t has the number of conversations that
 hold the word, less one, as degrees of freedom. Words are ranked by the lower end, so that few occurrences
 do not win by luck. `q` is the false discovery rate over all words compared
-(Benjamini and Hochberg 1995).
+(Benjamini and Hochberg 1995): of the words with q below `CLAIMED_BELOW` so large a share is expected to be
+there by luck, while of intervals that exclude 1 nobody knows how many are.
 
 *A minimum*: `min_count` occurrences in strata with both sides, in at least `MIN_CONVERSATIONS` conversations.
 """
@@ -26,6 +27,7 @@ import itertools
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +40,8 @@ from gemma_distress.errors import UsageError
 MIN_COUNT = 5
 MIN_CONVERSATIONS = 3
 SMOOTHING = 1.0
+CLAIMED_BELOW = 0.05
+"""The false discovery rate below which a word is claimed to be over-represented."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,22 @@ class Word:
     conversations: int
     """Conversations that hold the word, on either side."""
 
+    @property
+    def claimed(self) -> bool:
+        """Whether the group is said to use the word more, at a false discovery rate of `CLAIMED_BELOW`."""
+        return self.ratio > 1 and self.q < CLAIMED_BELOW
+
+
+class Compared(NamedTuple):
+    """All words that are frequent enough, by the lower end of their interval.
+
+    `strata` have words on both sides; `used` says of each text whether it is in one of them.
+    """
+
+    words: list[Word]
+    strata: int
+    used: NDArray[np.bool_]
+
 
 def over_represented(
     texts: Sequence[str],
@@ -68,8 +88,8 @@ def over_represented(
     strata: Sequence[Hashable],
     min_count: int = MIN_COUNT,
     level: float = 0.95,
-) -> tuple[list[Word], int]:
-    """All words that are frequent enough, by the lower end of their interval, and the number of strata.
+) -> Compared:
+    """Compare the words of the group's texts with those of the others, stratum by stratum.
 
     Args:
         texts: replies, shape (n,).
@@ -87,12 +107,10 @@ def over_represented(
     if not len(texts) == len(inside) == len(conversations) == len(strata):
         raise UsageError("Each text needs its group, its conversation and its stratum.")
     counts = _Counts(texts, inside, conversations, strata)
-    if counts.strata == 0:
-        return [], 0
-    kept = counts.frequent(min_count)
-    if not len(kept):
-        return [], counts.strata
-    return counts.compared(kept, level), counts.strata
+    words: list[Word] = []
+    if counts.strata and len(kept := counts.frequent(min_count)):
+        words = counts.compared(kept, level)
+    return Compared(words, counts.strata, counts.used)
 
 
 class _Counts:
@@ -122,6 +140,7 @@ class _Counts:
         kept = [c for c in tallies if stratum_of[c] in numbers]
         kept.sort(key=lambda c: numbers[stratum_of[c]])
         self.strata = len(numbers)
+        self.used = np.array([stratum in numbers for stratum in strata], dtype=bool)
         self.stratum = np.array([numbers[stratum_of[c]] for c in kept], dtype=np.intp)
         self.vocabulary: dict[str, int] = {}
         matrices = [self._matrix([tallies[c][side] for c in kept]) for side in (0, 1)]
