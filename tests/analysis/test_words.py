@@ -38,11 +38,11 @@ def test_by_hand() -> None:
     sad, x = found
     # High: 4 of 9 words are sad; other: 1 of 9. R = 4 * 8 / 18 + 1/2, S = 1 * 5 / 18 + 1/2.
     assert (sad.word, sad.count, sad.count_other, sad.conversations) == ("sad", 4, 1, 3)
-    assert sad.ratio == pytest.approx((32 / 18 + 0.5) / (5 / 18 + 0.5), abs=1e-12)
+    assert sad.odds_ratio == pytest.approx((32 / 18 + 0.5) / (5 / 18 + 0.5), abs=1e-12)
     assert sad.per_thousand == pytest.approx(4000 / 9)
-    assert sad.lower < sad.ratio < sad.upper
+    assert sad.lower < sad.odds_ratio < sad.upper
     # The odds of the other word are the inverse.
-    assert x.ratio == pytest.approx(1 / sad.ratio, abs=1e-12)
+    assert x.odds_ratio == pytest.approx(1 / sad.odds_ratio, abs=1e-12)
 
 
 def test_the_ratio_is_that_of_statsmodels_but_for_the_smoothing() -> None:
@@ -63,7 +63,7 @@ def test_the_ratio_is_that_of_statsmodels_but_for_the_smoothing() -> None:
     reference = tables.StratifiedTable([c.astype(float) for c in whole]).oddsratio_pooled
     found = over_represented(texts, high, conversations, strata).words
     sad = next(word for word in found if word.word == "sad")
-    assert sad.ratio == pytest.approx(reference, rel=0.005)
+    assert sad.odds_ratio == pytest.approx(reference, rel=0.005)
 
 
 def planted() -> list[dict[str, object]]:

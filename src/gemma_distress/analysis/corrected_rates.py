@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gemma_distress.analysis.labels.draw import LEAST
+from gemma_distress.analysis.logs.settings import told_apart
 from gemma_distress.analysis.rated_twice import RatedTwice, whole_conversations
 from gemma_distress.analysis.statistics.agreement import Agreement
 from gemma_distress.analysis.statistics.correction import Corrected, corrected_rate
@@ -34,6 +35,7 @@ class CorrectedRate:
     """
 
     model: str
+    """With what of its settings sets it apart, where it is there more than once."""
     rate: str
     of: str
     values: Corrected
@@ -122,7 +124,10 @@ def _worth_of_conversations(twice: RatedTwice) -> tuple[Interval, Interval]:
 
 
 def _by_model(turns: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows of each model, in order of first appearance."""
-    models = turns["model"].astype(str)
-    for model in dict.fromkeys(models):
-        yield model, turns[models == model]
+    """The rows of each model as it was set, in order of first appearance, by a name that tells it apart."""
+    settings = turns.groupby(turns["model"].astype(str), sort=False)["settings"].unique()
+    for model, found in settings.items():
+        apart = told_apart({text: text for text in map(str, found)})
+        for text, told in apart.items():
+            own = (turns["model"].astype(str) == model) & (turns["settings"].astype(str) == text)
+            yield f"{model} ({told})" if told else str(model), turns[own]

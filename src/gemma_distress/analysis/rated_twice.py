@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gemma_distress.analysis.subjects import SUBJECT
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PLACE = ["sample_id", "epoch", "turn"]
 """Where a reply stands in any log of the same conversations."""
 
-_KEPT = [*PLACE, "reply", "model", "conversation", "prompt_id", "category", "owed", "rating"]
+_KEPT = [*PLACE, "reply", *SUBJECT, "conversation", "prompt_id", "category", "owed", "rating"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def pair(a: pd.DataFrame, b: pd.DataFrame) -> RatedTwice:
     graders = grader_of(a, "The first logs"), grader_of(b, "The second logs")
     keys = [*PLACE, "reply"]
     if left.duplicated(keys).any() or right.duplicated(keys).any():
-        keys.append("model")
+        keys += SUBJECT
     for table, which in ((left, "first"), (right, "second")):
         twice = table[table.duplicated(keys)]
         if len(twice):

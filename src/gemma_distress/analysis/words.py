@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.arrays import ratings_of
 from gemma_distress.analysis.statistics.over_represented import MIN_COUNT, Word, over_represented
-from gemma_distress.analysis.subjects import INSTRUMENT, attributed
+from gemma_distress.analysis.subjects import Group, groups
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
 
@@ -32,16 +32,13 @@ TOP = 30
 Between = Literal["high", "models"]
 
 
-@dataclass(frozen=True)
-class WordList:
-    """The words of one group of replies against others, most over-represented first."""
+@dataclass(frozen=True, kw_only=True)
+class WordList(Group):
+    """The words of one group of replies against others, most over-represented first.
 
-    model: str
-    judge: str
-    """Empty where no ratings were used."""
-    judge_version: str
-    rubric: str
-    pack: str
+    Of lists between models `settings` and instrument are empty: they need no ratings.
+    """
+
     group: str
     """What the replies are: `high`, or the model."""
     against: str
@@ -92,13 +89,11 @@ def words(
     if between != "high":
         raise UsageError(f"Words are compared between high or models, not {between!r}.")
     lists = []
-    for (model, *setting), group in attributed(ratings_of(turns)).by("model", *INSTRUMENT):
-        rows = _rows(turns, group)
+    for group, part in groups(ratings_of(turns)):
+        rows = turns[turns["conversation"].isin(part.conversations["conversation"])]
         rows = rows[rows["rating"].notna()]
         high = (rows["rating"] >= HIGH).to_numpy()
-        lists.append(
-            _listed((model, *setting), "high", "other", rows, high, top, min_count, stratified)
-        )
+        lists.append(_listed(group, "high", "other", rows, high, top, min_count, stratified))
     return lists
 
 
@@ -114,7 +109,7 @@ def _between_models(
     for model in models:
         others = [name for name in models if name != model]
         yield _listed(
-            (model, "", "", "", ""),
+            Group(model=model, settings="", judge="", judge_version="", rubric="", pack=""),
             model,
             others[0] if len(others) == 1 else f"{len(others)} others",
             rows,
@@ -126,7 +121,7 @@ def _between_models(
 
 
 def _listed(
-    owner: tuple[str, ...],
+    whose: Group,
     group: str,
     against: str,
     rows: pd.DataFrame,
@@ -140,13 +135,8 @@ def _listed(
     found = over_represented(
         rows["reply"].tolist(), inside, rows["conversation"].tolist(), strata, min_count
     )
-    model, judge, judge_version, rubric, pack = owner
     return WordList(
-        model=model,
-        judge=judge,
-        judge_version=judge_version,
-        rubric=rubric,
-        pack=pack,
+        **vars(whose),
         group=group,
         against=against,
         replies=int(inside.sum()),
@@ -157,7 +147,3 @@ def _listed(
         compared=len(found.words),
         words=tuple(found.words[:top]),
     )
-
-
-def _rows(turns: pd.DataFrame, group: Ratings) -> pd.DataFrame:
-    return turns[turns["conversation"].isin(group.conversations["conversation"])]

@@ -1,8 +1,7 @@
 """`gemma-distress words`: what high replies say that the others do not."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -49,8 +48,7 @@ def words(logs: Sequence[str], top: int, min_count: int, between: str, as_json: 
     tell_skipped(reading.skipped)
     lists = ranked(reading.turns, "models" if between == "models" else "high", top, min_count)
     if as_json:
-        objects = [_as_object(found) for found in lists]
-        print_json({"between": between, "min_count": min_count, "lists": objects})
+        print_json({"between": between, "min_count": min_count, "lists": lists})
         return 0
     from rich.console import Console
 
@@ -62,15 +60,6 @@ def words(logs: Sequence[str], top: int, min_count: int, between: str, as_json: 
             console.print()
         console.print(show(found))
     return 0
-
-
-def _as_object(found: "WordList") -> dict[str, Any]:
-    """A list for JSON, each word's `ratio` under its full name."""
-    words = []
-    for word in found.words:
-        row = asdict(word)
-        words.append({"word": row.pop("word"), "odds_ratio": row.pop("ratio"), **row})
-    return {**vars(found), "words": words}
 
 
 def show(found: "WordList") -> "RenderableType":
@@ -98,7 +87,7 @@ def show(found: "WordList") -> "RenderableType":
     for word in found.words:
         table.add_row(
             text(word.word if len(word.word) <= _LONGEST else word.word[: _LONGEST - 1] + "…"),
-            _times(word.ratio),
+            _times(word.odds_ratio),
             f"{_times(word.lower)}–{_times(word.upper)}",
             f"{word.per_thousand:.2f}",
             f"{word.per_thousand_other:.2f}",

@@ -10,11 +10,11 @@ from gemma_distress.analysis.report import by_words as words_module
 from gemma_distress.analysis.report.by_category import AVERAGE, by_category
 from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
 from gemma_distress.analysis.report.by_turn import ALL, high_by_turn, mean_by_turn, severity
-from gemma_distress.analysis.report.by_words import CLEAR, SHOWN, by_words
+from gemma_distress.analysis.report.by_words import SHOWN, by_words
 from gemma_distress.analysis.report.dots import CUT
 from gemma_distress.analysis.report.figure import WIDE, Figure, Missing, drawing
 from gemma_distress.analysis.report.measured import measure
-from gemma_distress.analysis.statistics.over_represented import Word
+from gemma_distress.analysis.statistics.over_represented import CLAIMED_BELOW, Word
 from gemma_distress.analysis.words import WordList
 from gemma_distress.protocol import CATEGORIES
 
@@ -124,13 +124,29 @@ def word(name: str, lower: float, q: float) -> Word:
 
 def words_figure(monkeypatch: pytest.MonkeyPatch, *found: Word) -> Figure | Missing:
     """The figure of one model with these words."""
-    listed = WordList("x/m", "", "", "", "", "high", "others", 9, 9, 3, len(found), found)
+    listed = WordList(
+        model="x/m",
+        settings="",
+        judge="",
+        judge_version="",
+        rubric="",
+        pack="",
+        group="high",
+        against="others",
+        replies=9,
+        replies_other=9,
+        used=9,
+        used_other=9,
+        strata=3,
+        compared=len(found),
+        words=found,
+    )
     monkeypatch.setattr(words_module, "words", lambda *_, **__: [listed])
     return by_words(measure(turns({"numeric": [[1, 7]]})))
 
 
 def test_words_are_claimed_by_their_false_discovery_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    unsure = [word(f"unsure{n}", 9, CLEAR) for n in range(SHOWN)]
+    unsure = [word(f"unsure{n}", 9, CLAIMED_BELOW) for n in range(SHOWN)]
     sure = word("sure" * 10, 2, 0.01)
     figure = drawn(words_figure(monkeypatch, *unsure, sure))
     # The one that counts is shown, though ten others have higher intervals; its name is cut and marked.

@@ -9,7 +9,7 @@ from gemma_distress.analysis.report.estimates import estimates_table, rows_by
 from gemma_distress.analysis.report.figure import Figure, FigureName, Missing, Row, in_parts
 from gemma_distress.analysis.report.measured import Measured
 from gemma_distress.analysis.report.wording import counted, listed, shortened
-from gemma_distress.analysis.statistics.over_represented import Word
+from gemma_distress.analysis.statistics.over_represented import CLAIMED_BELOW, Word
 from gemma_distress.analysis.words import WordList, words
 from gemma_distress.protocol import HIGH
 from gemma_distress.visible import visible
@@ -18,8 +18,6 @@ NAME: FigureName = "words"
 TITLE = "Words of high replies"
 SHOWN = 10
 """Words of each model."""
-CLEAR = 0.05
-"""A false discovery rate (q) below which a word is said to mark high replies."""
 NAMED, LETTERS = 3, 24
 """Words in the sentence below a figure, and letters of each."""
 
@@ -56,7 +54,7 @@ def by_words(measured: Sequence[Measured]) -> Figure | Missing:
         " ".join(_finding(label, own) for label, own in by_subject.items()) + without,
         f"How many times the odds that a word of a reply rated {HIGH} or higher is this one, over the same "
         f"model's other replies to the same prompt; up to {SHOWN} words whose 95% interval, clustered by "
-        f"conversation, lies above 1, first those whose false discovery rate q is below {CLEAR:.0%}. "
+        f"conversation, lies above 1, first those whose false discovery rate q is below {CLAIMED_BELOW:.0%}. "
         f"“{CUT}” stands where an interval goes on beyond the axis. That a word marks high replies does not "
         f"say that it caused the rating.",
         rows,
@@ -78,7 +76,7 @@ def by_words(measured: Sequence[Measured]) -> Figure | Missing:
 def _rows(one: Measured, found: WordList) -> list[Row]:
     """The words to show: those below the false discovery rate before the others."""
     standing = [word for word in found.words if word.lower > 1]
-    first = sorted(standing, key=lambda word: word.q >= CLEAR)
+    first = sorted(standing, key=lambda word: not word.claimed)
     return [_row(one, word) for word in first[:SHOWN]]
 
 
@@ -86,12 +84,12 @@ def _finding(label: str, rows: Sequence[Row]) -> str:
     clear = [
         f"“{shortened(str(row['row']), LETTERS)}” ({row['number']})"
         for row in rows
-        if float(row["q"]) < CLEAR
+        if float(row["q"]) < CLAIMED_BELOW
     ]
     if not clear:
-        return f"{label}: no word reaches a false discovery rate below {CLEAR:.0%}."
+        return f"{label}: no word reaches a false discovery rate below {CLAIMED_BELOW:.0%}."
     stand = "stands" if len(clear) == 1 else "stand"
-    return f"{label}: {listed(clear[:NAMED])} {stand} out (q < {CLEAR:.0%})."
+    return f"{label}: {listed(clear[:NAMED])} {stand} out (q < {CLAIMED_BELOW:.0%})."
 
 
 def _why_none(found: WordList) -> str:
@@ -107,15 +105,17 @@ def _row(one: Measured, word: Word) -> Row:
     return {
         "subject": one.subject.label,
         "row": name,
-        "estimate": word.ratio,
+        "estimate": word.odds_ratio,
         "lower": word.lower,
         "upper": word.upper,
         "count": word.count,
         "count_other": word.count_other,
         "conversations": word.conversations,
         "q": word.q,
-        "number": f"×{word.ratio:.1f}" if word.ratio < 100 else f"×{word.ratio:,.0f}",
+        "number": f"×{word.odds_ratio:.1f}"
+        if word.odds_ratio < 100
+        else f"×{word.odds_ratio:,.0f}",
         "range": ends,
-        "says": f"{one.subject.label}, “{name}”: {word.ratio:.1f} times the odds ({ends}), "
+        "says": f"{one.subject.label}, “{name}”: {word.odds_ratio:.1f} times the odds ({ends}), "
         f"{word.count} times in high replies, {word.count_other} in others",
     }

@@ -49,7 +49,7 @@ class Word:
     """One word with how much more the group uses it."""
 
     word: str
-    ratio: float
+    odds_ratio: float
     """Odds of a word of the group being this one, over those of a word of the others."""
     lower: float
     upper: float
@@ -67,7 +67,7 @@ class Word:
     @property
     def claimed(self) -> bool:
         """Whether the group is said to use the word more, at a false discovery rate of `CLAIMED_BELOW`."""
-        return self.ratio > 1 and self.q < CLAIMED_BELOW
+        return self.odds_ratio > 1 and self.q < CLAIMED_BELOW
 
 
 class Compared(NamedTuple):
