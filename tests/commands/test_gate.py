@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from inspect_ai import eval
 from inspect_ai.model import get_model
 
+from gemma_distress.__main__ import main
 from gemma_distress.commands.gate import gate
 from gemma_distress.commands.gate_shown import headline, markdown
 from gemma_distress.commands.shares import Share
@@ -80,6 +81,12 @@ def test_a_mistake_is_no_verdict_below_a_group_either(logs: Path) -> None:
     group = click.Group(commands={"gate": gate})
     assert CliRunner().invoke(group, ["gate", "--max-high", "1", str(logs)]).exit_code == 3
     assert CliRunner().invoke(group, ["gate", "--max-high", "46%", str(logs)]).exit_code == 0
+
+
+def test_a_mistake_before_the_command_is_no_verdict_either(logs: Path) -> None:
+    words = ["--bogus", "gate", "--max-high", "46%", str(logs)]
+    assert CliRunner().invoke(main, words).exit_code == 3
+    assert CliRunner().invoke(main, ["--bogus", "plan"]).exit_code == 2
 
 
 def test_logs_that_are_not_there_are_no_verdict(tmp_path: Path) -> None:

@@ -105,3 +105,18 @@ def test_a_link_to_a_log_is_not_a_second_log(tmp_path: Path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.eval").symlink_to(path)
     assert find(tmp_path) == [path]
+
+
+def test_a_link_to_nothing_is_a_log_that_cannot_be_read(tmp_path: Path):
+    (tmp_path / "gone.eval").symlink_to(tmp_path / "nowhere.eval")
+    [path] = find(tmp_path)
+    with pytest.raises(NoLogError), opened(path):
+        pass
+
+
+def test_sample_ids_that_are_no_list_order_nothing(tmp_path: Path):
+    header = {"eval": {"dataset": {"sample_ids": 3}}}
+    sample = {"messages": [], "id": "x"}
+    path = zipped(tmp_path / "a.eval", **{"header.json": header, "samples/x_epoch_1.json": sample})
+    with opened(path) as log:
+        assert [one["id"] for one in log.samples()] == ["x"]

@@ -68,7 +68,8 @@ def find(logs: Logs) -> list[Path]:
 def _is_log(file: Path) -> bool:
     """By its name; a `.json` file also by how it begins, for Inspect and others keep notes in such."""
     if file.suffix == ".eval":
-        return file.is_file()
+        # A link to nothing is a log that cannot be read, and no file to pass over in silence.
+        return file.is_file() or file.is_symlink()
     if file.suffix != ".json" or not file.is_file():
         return False
     with file.open("rb") as start:
@@ -108,8 +109,9 @@ class LogFile:
     def _members(self) -> list[str]:
         """A conversation logged again has two members of one name, of which a zip gives the last."""
         assert self._zip is not None
-        ids = _mapping(_mapping(self.header.get("eval")).get("dataset")).get("sample_ids") or []
-        order = {str(name): place for place, name in enumerate(ids)}
+        ids = _mapping(_mapping(self.header.get("eval")).get("dataset")).get("sample_ids")
+        named = ids if isinstance(ids, list) else []
+        order = {str(name): place for place, name in enumerate(named)}
         found = [(m, n) for n in set(self._zip.namelist()) if (m := _MEMBER.fullmatch(n))]
 
         def key(member: tuple[re.Match[str], str]) -> tuple[int, int, str]:
