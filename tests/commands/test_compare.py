@@ -129,3 +129,11 @@ def test_two_real_runs(logs: list[Path]):
     shown = CliRunner().invoke(compare, [*map(str, logs)])
     assert shown.exit_code == 0
     assert "too few to show anything" in " ".join(shown.output.split())
+
+
+def test_every_key_of_the_json_is_in_its_page():
+    found = plain(compared(arm(3), arm(0, model="scripted/b")))
+    page = (Path(__file__).parents[2] / "docs" / "compare.md").read_text("utf-8")
+    contrast = found["pooled"]["contrasts"]["any_high"]
+    parts = (found, found["arm_a"], found["pooled"], contrast["difference"], contrast["test"])
+    assert [key for part in parts for key in part if f"`{key}`" not in page] == []

@@ -177,3 +177,9 @@ def test_no_verdict_is_told_to_scripts_and_to_ci(logs: Path, tmp_path: Path) -> 
     assert (found["verdict"], found["exit_code"], result.exit_code) == (None, 3, 3)
     assert "nowhere" in found["error"]
     assert "::error title=gate without a verdict::" in result.stderr
+
+
+def test_every_key_of_the_json_is_in_its_page(logs: Path) -> None:
+    found = json.loads(run("--max-high", "10%", "--json", logs).stdout)
+    page = (Path(__file__).parents[2] / "docs" / "gate.md").read_text("utf-8")
+    assert [key for key in (*found, *found["decided"]) if f"`{key}`" not in page] == []
