@@ -8,14 +8,15 @@ arms (a prompt that is hard for one is hard for the other), else its two rates a
 probability `script` the two conversations of a pair also share their luck.
 
 *coverage*: nominal 95% intervals of the difference and of the risk ratio, over rates of 0.1 to 50%, 5 to 200
-prompts of equal and unequal sizes, ICC 0 to 0.1. It repeats the rule of `statistics.paired` for all runs at
+prompts of equal and unequal sizes, ICC 0 to 0.1, and arms from independent to word for word alike (shared 1,
+script 1), where few pairs or none differ. It repeats the rule of `statistics.paired` for all runs at
 once and checks itself against the package on the first of each row. Printed: the worst rows, and the least
 by design.
 
 *alarms*: two runs of one model (the same rate for each prompt) go through `compare` as turns tables; the
 share of comparisons with p < 0.05, which should be 5% or less.
 
-*power*: a rate of 35% against half of it, with the prompts that `power.size_for_difference` asks for, through
+*power*: a rate of 35% against half of it, with the prompts that `size_for_difference` asks for, through
 `compare`; the share of comparisons with p < 0.05, which should be what was asked for.
 """
 
@@ -35,14 +36,14 @@ from tests.analysis.tables import table
 
 from gemma_distress.analysis.compare import compare
 from gemma_distress.analysis.statistics import PLANNED_ICC, clustered_proportion
-from gemma_distress.analysis.statistics.intervals import (
+from gemma_distress.analysis.statistics.difference_size import size_for_difference
+from gemma_distress.analysis.statistics.paired import FEW_DISCORDANT, paired_difference, ratio_of
+from gemma_distress.analysis.statistics.wilson import (
     EXACT_BELOW,
     FEW_CLUSTERS,
     ORDINARY_CLUSTERS,
     ORDINARY_SHARE,
 )
-from gemma_distress.analysis.statistics.paired import paired_difference, ratio_of
-from gemma_distress.analysis.statistics.power import size_for_difference
 
 Floats = NDArray[np.float64]
 QUANTILES = 20_000
@@ -50,12 +51,13 @@ ICCS = (0.0, 0.02, 0.05, 0.1)
 RATES = (
     *((rate, rate) for rate in (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5)),
     *((0.35, 0.003), (0.003, 0.35), (0.35, 0.175), (0.5, 0.1), (0.1, 0.02), (0.02, 0.005)),
+    *((0.4, 0.42), (0.4, 0.36)),
 )
 SHAPES = (
     *((5, 1), (5, 20), (5, 200), (10, 1), (10, 40), (20, 1), (20, 5), (20, 40)),
-    *((50, 4), (50, 14), (100, 4), (200, 1), (200, 9)),
+    *((50, 4), (50, 14), (100, 4), (200, 1), (200, 9), (120, 1), (40, 4), (20, 10)),
 )
-SHARED = ((0.0, 0.0), (0.0, 0.8), (0.7, 0.3), (1.0, 0.0))
+SHARED = ((0.0, 0.0), (0.0, 0.8), (0.7, 0.3), (1.0, 0.0), (1.0, 0.95), (1.0, 1.0))
 DESIGNS = ((20, 1), (20, 5), (100, 4))
 
 
@@ -160,26 +162,34 @@ def intervals(counts: Counts, sizes: NDArray[np.int64]) -> tuple[Floats, Floats,
     r = np.where(trusted, of_prompts, of_pairs)
     cut = np.where(trusted, effect, 1 / effect) / (2 * n * spread)
     r = np.where(spread > 0, np.where(r > 0, np.maximum(r - cut, 0), np.maximum(r, -1)), 0)
-
-    def apart(x: Floats, y: Floats) -> Floats:
-        return np.sqrt(np.maximum(x * x + y * y - 2 * r * x * y, 0))
-
-    def least(over: Arm, under: Arm) -> Floats:
-        below, above = over.p - over.lower, under.upper - under.p
-        half = over.p * under.p - r * below * above
-        c = over.lower * (2 * over.p - over.lower)
-        root = half + np.sqrt(
-            np.maximum(half**2 - under.upper * (2 * under.p - under.upper) * c, 0)
-        )
-        return np.where((c > 0) & (root > 0), c / root, 0)
-
     d = b.p - a.p
-    return (
-        np.maximum(d - apart(b.p - b.lower, a.upper - a.p), -1),
-        np.minimum(d + apart(b.upper - b.p, a.p - a.lower), 1),
-        least(b, a),
-        1 / least(a, b),
-    )
+    below = distance(b.p - b.lower, a.upper - a.p, r)
+    above = distance(b.upper - b.p, a.p - a.lower, r)
+    # Where few pairs differ, MOVER on them alone.
+    only_a, only_b = arm(counts.only_a, sizes), arm(counts.only_b, sizes)
+    few = (counts.only_a + counts.only_b).sum(axis=1) < FEW_DISCORDANT
+    alone = np.hypot(only_b.p - only_b.lower, only_a.upper - only_a.p)
+    below = np.where(few, np.maximum(below, alone), below)
+    alone = np.hypot(only_b.upper - only_b.p, only_a.p - only_a.lower)
+    above = np.where(few, np.maximum(above, alone), above)
+    low, high = np.maximum(d - below, -1), np.minimum(d + above, 1)
+    return low, high, least(b, a, d - low), 1 / least(a, b, high - d)
+
+
+def distance(x: Floats, y: Floats, r: Floats) -> Floats:
+    return np.sqrt(np.maximum(x * x + y * y - 2 * r * x * y, 0))
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def least(over: Arm, under: Arm, apart: Floats) -> Floats:
+    """The lower end of a ratio; `apart` is how far the difference's end is from its estimate."""
+    below, above = over.p - over.lower, under.upper - under.p
+    r = (below**2 + above**2 - apart**2) / (2 * below * above)
+    r = np.where(below * above > 0, np.clip(r, -1, 1), 0)
+    half = over.p * under.p - r * below * above
+    c = over.lower * (2 * over.p - over.lower)
+    root = half + np.sqrt(np.maximum(half**2 - under.upper * (2 * under.p - under.upper) * c, 0))
+    return np.where((c > 0) & (root > 0), c / root, 0)
 
 
 def events(counts: Counts, sizes: NDArray[np.int64], run: int) -> tuple[Floats, Floats]:
@@ -200,7 +210,7 @@ def check(counts: Counts, sizes: NDArray[np.int64]) -> None:
     ratio = ratio_of(found)
     ours = (found.lower, found.upper, ratio.lower, ratio.upper)
     for one, other in zip(ours, ends, strict=True):
-        assert math.isclose(one, other, rel_tol=1e-7, abs_tol=1e-9), (ours, ends)
+        assert math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-9), (ours, ends)
 
 
 class Covered(NamedTuple):

@@ -12,8 +12,9 @@ For each interval the tables give the lowest coverage over the grid and how many
 0.5 points with 2,000, and the lowest of hundreds of cells lies some three of them under the truth.
 
 The intervals are computed for all runs of a cell at once by formulas that repeat the package's; each cell
-compares its first runs with the package's functions. `macro_proportion`, `paired_difference` and
-`risk_ratio` are called as they are, on fewer cells and runs.
+compares its first runs with the package's functions. `macro_proportion`, `replies_proportion`,
+`paired_difference` and `risk_ratio` are called as they are, on fewer cells and runs. Replies come eight to a
+conversation, which draws its own rate around that of its prompt with a correlation of 0.5 among its replies.
 """
 
 from __future__ import annotations
@@ -36,14 +37,15 @@ from gemma_distress.analysis.statistics import (
     clustered_proportion,
     worst_case,
 )
-from gemma_distress.analysis.statistics.intervals import (
+from gemma_distress.analysis.statistics.macro import macro_proportion
+from gemma_distress.analysis.statistics.paired import paired_difference, risk_ratio
+from gemma_distress.analysis.statistics.replies import replies_proportion
+from gemma_distress.analysis.statistics.wilson import (
     EXACT_BELOW,
     FEW_CLUSTERS,
     ORDINARY_CLUSTERS,
     ORDINARY_SHARE,
 )
-from gemma_distress.analysis.statistics.macro import macro_proportion
-from gemma_distress.analysis.statistics.paired import paired_difference, risk_ratio
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.35, 0.5)
 ICCS = (0.0, 0.02, 0.05, 0.1)
@@ -51,6 +53,8 @@ PROMPTS = (5, 10, 20, 50, 200)
 CONVERSATIONS = (1, 4, 40)
 WANTED = 0.93
 HIGHS = (5, 6, 7, 8, 9)
+REPLIES = 8
+SIDES = ("two-sided", "upper bound", "lower bound")
 NOISE = {0: 0.6, 1: 0.25, 2: 0.1, 3: 0.05}
 
 Array = NDArray[np.float64]
@@ -300,9 +304,38 @@ def macro(found: Coverage, runs: int, rng: np.random.Generator) -> None:
             for name, rates in zip(names, [*own, own[3]], strict=True):
                 every = np.repeat(rates, cell.conversations)
                 events[name] = (rng.random(len(every)) < every).astype(float)
-            interval = macro_proportion(events, labels)
-            inside.append(interval.lower <= cell.rate <= interval.upper)
-        found.add("macro_proportion", np.array(inside), cell)
+            two_sided, bounds = (macro_proportion(events, labels, level) for level in (0.95, 0.9))
+            inside.append(
+                (
+                    two_sided.lower <= cell.rate <= two_sided.upper,
+                    cell.rate <= bounds.upper,
+                    bounds.lower <= cell.rate,
+                )
+            )
+        for side, covered in zip(SIDES, np.array(inside).T, strict=True):
+            found.add(f"macro_proportion, {side}", covered, cell)
+
+
+def replies(found: Coverage, runs: int, rng: np.random.Generator) -> None:
+    """Conversations of `REPLIES` replies, which are alike within a conversation."""
+    for cell in itertools.starmap(Cell, itertools.product(RATES, (0.0, 0.1), (5, 20, 50), (1, 4))):
+        labels = np.repeat(np.arange(cell.prompts), cell.conversations).tolist()
+        inside = []
+        for prompt_rates in tendencies(cell, runs, rng):
+            own = np.repeat(np.clip(prompt_rates, 1e-9, 1 - 1e-9), cell.conversations)
+            # A correlation of 0.5 is a beta distribution with a + b = 1 / 0.5 - 1.
+            own = rng.beta(own, 1 - own)
+            highs = (rng.random((len(own), REPLIES)) < own[:, None]).astype(float)
+            two_sided, bounds = (replies_proportion(highs, labels, level) for level in (0.95, 0.9))
+            inside.append(
+                (
+                    two_sided.lower <= cell.rate <= two_sided.upper,
+                    cell.rate <= bounds.upper,
+                    bounds.lower <= cell.rate,
+                )
+            )
+        for side, covered in zip(SIDES, np.array(inside).T, strict=True):
+            found.add(f"replies_proportion, {side}", covered, cell)
 
 
 def main() -> None:
@@ -315,8 +348,9 @@ def main() -> None:
     parts: tuple[tuple[Callable[[Coverage, int, np.random.Generator], None], int], ...] = (
         (one_sample, options.runs),
         (missing, options.runs // 2),
-        (macro, options.runs // 10),
-        (two_arms, options.runs // 10),
+        (macro, options.runs // 4),
+        (replies, options.runs // 4),
+        (two_arms, options.runs // 4),
     )
     for number, (part, runs) in enumerate(parts):
         part(found, max(runs, 1), np.random.default_rng([options.seed, number]))

@@ -29,7 +29,6 @@ def test_a_row_is_a_conversation_and_a_column_a_turn() -> None:
     assert found.prompts.tolist() == ["a", "b", "a", "c"]
     assert found.conversations["category"].tolist() == ["numeric", "triggers", "numeric", "numeric"]
     assert found.is_owed.sum() == 3 + 1 + 2 + 5
-    assert found.reply_prompts.tolist() == ["a"] * 5 + ["b"] * 5 + ["a"] * 5 + ["c"] * 5
 
 
 def test_the_order_of_the_table_does_not_matter() -> None:

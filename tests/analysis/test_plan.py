@@ -29,8 +29,8 @@ def test_calls_tokens_and_dollars_follow_from_the_price_of_a_conversation() -> N
 
 def test_a_difference_and_a_margin_count_both_arms() -> None:
     difference = plan(DifferenceGoal(0.35, 0.175), price=Price(3), conversations=(1,)).options[0]
-    assert (difference.design.prompts, difference.conversations) == (130, 260)
-    assert difference.judge_calls == 780
+    assert (difference.design.prompts, difference.conversations) == (141, 282)
+    assert difference.judge_calls == 846
     margin = plan(MarginGoal(0.02), conversations=(1,)).options[0]
     assert (margin.design.prompts, margin.conversations, margin.judge_calls) == (1713, 3426, None)
 

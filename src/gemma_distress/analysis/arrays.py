@@ -75,11 +75,6 @@ class Ratings:
         pairs = zip(table["category"].astype(str), table["condition"].astype(str), strict=True)
         return np.array([is_own(*pair) for pair in pairs], dtype=bool)
 
-    @property
-    def reply_prompts(self) -> NDArray[np.object_]:
-        """The cluster of each cell of `ratings.ravel()`."""
-        return np.repeat(self.prompts, self.ratings.shape[1])
-
     def where(self, keep: ArrayLike) -> Ratings:
         """The conversations chosen by a mask or by row numbers, in that order."""
         rows = np.asarray(keep)

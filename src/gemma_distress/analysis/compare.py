@@ -39,7 +39,7 @@ from gemma_distress.analysis.statistics.estimands import (
     peak,
     turn_high,
 )
-from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
+from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.statistics.multiplicity import holm
 from gemma_distress.analysis.statistics.paired import (
     Difference,
@@ -49,6 +49,7 @@ from gemma_distress.analysis.statistics.paired import (
     ratio_of,
 )
 from gemma_distress.analysis.statistics.paired_macro import Arms, macro_difference
+from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.analysis.statistics.swaps import SwapTest, paired_test
 from gemma_distress.analysis.turns import Skipped, read
 from gemma_distress.protocol import CATEGORIES, MAX_RATING, MIN_RATING
@@ -323,10 +324,7 @@ def _macro(
 def _turns(pairing: Pairing, main: NDArray[np.bool_]) -> tuple[Interval, Interval]:
     paired = main & (pairing.rows_a >= 0) & (pairing.rows_b >= 0)
     first, second = (
-        clustered_proportion(
-            turn_high(side.ratings, side.owed)[side.is_owed],
-            side.reply_prompts.reshape(side.ratings.shape)[side.is_owed].tolist(),
-        )
+        replies_proportion(turn_high(side.ratings, side.owed), side.prompts.tolist())
         for side in (
             pairing.a.where(pairing.rows_a[paired]),
             pairing.b.where(pairing.rows_b[paired]),

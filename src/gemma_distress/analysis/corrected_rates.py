@@ -20,6 +20,7 @@ from gemma_distress.analysis.statistics.agreement import Agreement
 from gemma_distress.analysis.statistics.correction import Corrected, corrected_rate
 from gemma_distress.analysis.statistics.estimands import any_high, turn_high
 from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
+from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.analysis.statistics.verification import Verification, sizes_of, verified_rate
 from gemma_distress.errors import UsageError
 
@@ -106,8 +107,8 @@ def rates_of(turns: pd.DataFrame) -> dict[str, Interval]:
 
     ratings = ratings_of(turns)
     return {
-        "turn_high": clustered_proportion(
-            turn_high(ratings.ratings, ratings.owed).ravel(), ratings.reply_prompts
+        "turn_high": replies_proportion(
+            turn_high(ratings.ratings, ratings.owed), ratings.prompts.tolist()
         ),
         "any_high": clustered_proportion(any_high(ratings.ratings, ratings.owed), ratings.prompts),
     }

@@ -15,16 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
-from gemma_distress.analysis.statistics.power import (
+from gemma_distress.analysis.statistics.design import MOST_PROMPTS, POWER, Design
+from gemma_distress.analysis.statistics.difference_size import (
     DISCORDANT,
-    MOST_PROMPTS,
-    POWER,
-    Design,
-    fewest_prompts,
     size_for_difference,
     size_for_margin,
-    size_for_rate,
 )
+from gemma_distress.analysis.statistics.rate_size import fewest_prompts, size_for_rate
 from gemma_distress.errors import UsageError
 
 PROMPTS = (10, 20, 50, 100, 200, 400)

@@ -56,7 +56,7 @@ def plan(
     from gemma_distress.analysis.plan import PROMPTS, MarginGoal
     from gemma_distress.analysis.plan import plan as planned
     from gemma_distress.analysis.statistics.clusters import PLANNED_ICC
-    from gemma_distress.analysis.statistics.power import POWER
+    from gemma_distress.analysis.statistics.design import POWER
     from gemma_distress.commands.plan_shown import show
 
     goal = _goal(given)

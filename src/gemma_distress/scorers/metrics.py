@@ -111,11 +111,10 @@ def _final_high(table: _Table) -> Figures:
 
 
 def _turn_high(table: _Table) -> Figures:
-    from gemma_distress.analysis.statistics import estimands, intervals
+    from gemma_distress.analysis.statistics import estimands, replies
 
     events = estimands.turn_high(table.ratings, table.owed)
-    prompts = [prompt for prompt in table.prompts for _ in range(events.shape[1])]
-    return _triple("turn_high", intervals.clustered_proportion(events.ravel(), prompts))
+    return _triple("turn_high", replies.replies_proportion(events, table.prompts))
 
 
 def _mean_rating(table: _Table) -> Figures:

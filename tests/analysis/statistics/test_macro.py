@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from gemma_distress.analysis.statistics.intervals import clustered_proportion
 from gemma_distress.analysis.statistics.macro import macro_proportion
@@ -61,6 +62,20 @@ def test_no_events_leave_an_upper_bound_wider_for_shared_prompts():
     assert shared.upper == pytest.approx(math.sqrt(2 + 2 * 10 / 19) * distance / 2)
 
 
+def test_few_events_have_the_lower_end_of_as_many_independent_conversations():
+    # One event of 20 in three of five categories: M = 0.03 with a squared error of 3 * 0.05 * 0.95 / 20 / 25,
+    # that of 102.1 conversations with 3.06 events.
+    one, none = [1] + [0] * 19, [0] * 20
+    names = "abcde"
+    events = dict(zip(names, (one, one, one, none, none), strict=True))
+    macro = macro_proportion(events, {name: prompts(20, 1, name) for name in names})
+    worth = 0.03 * 0.97 / (3 * 0.05 * 0.95 / 20 / 25)
+    lower = stats.beta.ppf(0.025, 0.03 * worth, 0.97 * worth + 1)
+    assert macro.lower == pytest.approx(lower, abs=1e-12)
+    # Of three events among independent conversations a true rate of 1% is not excluded.
+    assert macro.lower < 0.01
+
+
 def test_an_empty_category_leaves_no_average_and_missing_events_are_left_out():
     empty = macro_proportion({"a": [1, 0], "b": [math.nan]}, {"a": ["p", "q"], "b": ["p"]})
     assert math.isnan(empty.estimate)
@@ -88,8 +103,6 @@ def test_coverage(rates, icc):
     Five categories of 20 prompts × 4 conversations; the second and third share their prompts, whose
     tendency is one beta quantile for both, the strongest sharing there is.
     """
-    from scipy import stats
-
     rng = np.random.default_rng(20)
     names = "abcde"
     clusters = {name: prompts(20, 4, "s" if name in "bc" else name) for name in names}

@@ -12,7 +12,9 @@ from scipy import stats
 
 from gemma_distress.analysis.statistics import clustered_mean, clustered_proportion
 from gemma_distress.analysis.statistics.paired import (
+    FEW_DISCORDANT,
     Difference,
+    _mover,
     paired_difference,
     paired_mean_difference,
     ratio_of,
@@ -41,7 +43,13 @@ def test_newcombe_example_of_a_textbook():
     # method 10).
     found = without_clusters(*arms(14, 0, 5, 22))
     assert found.estimate == pytest.approx(5 / 41, abs=1e-12)
-    assert (found.lower, found.upper) == pytest.approx((0.011, 0.226), abs=0.0006)
+    published = _mover(found.a, found.b, found.correlation, (-1, 1))
+    assert (published.lower, published.upper) == pytest.approx((0.011, 0.226), abs=0.0006)
+    # Only five pairs differ, so these have a say: 5 of 41 in B alone, 0 of 41 in A alone, whose exact
+    # intervals are the beta quantiles (0.041, 0.262) and (0, 1 - 0.025^(1/41)).
+    low, high = stats.beta.ppf(0.025, 5, 37), stats.beta.ppf(0.975, 6, 36)
+    assert found.lower == pytest.approx(5 / 41 - math.hypot(5 / 41 - low, 1 - 0.025 ** (1 / 41)))
+    assert found.upper == pytest.approx(high)
     # phi = (14*22 - 0 - 41/2) / sqrt(19*22*14*27), with the continuity correction of n/2.
     assert found.correlation == pytest.approx(287.5 / math.sqrt(19 * 22 * 14 * 27), abs=1e-12)
 
@@ -83,6 +91,26 @@ def test_the_correlation_is_that_of_the_prompts_where_their_spread_is_trusted():
     assert found.a.design_effect == pytest.approx(effect, abs=1e-9)
     assert found.correlation == pytest.approx(1 - effect / (2 * 160 * 0.25), abs=1e-9)
     assert found.lower < 0 < found.upper
+
+
+def test_no_pair_of_120_that_differs_allows_what_none_of_120_does():
+    # Arms alike in every pair, 48 of 120 high: Wilson's end of none in 120, z²/(120 + z²) = 3.1%, is further
+    # out than the exact 1 - 0.025^(1/120) = 3.0%.
+    a, b = arms(48, 0, 0, 72)
+    found = paired_difference(a, b, range(120))
+    end = Z**2 / (120 + Z**2)
+    assert (found.lower, found.upper) == pytest.approx((-end, end), abs=1e-12)
+    ratio = ratio_of(found)
+    assert ratio.lower < 0.94 < 1.06 < ratio.upper
+
+
+def test_pairs_that_differ_often_leave_the_interval_of_the_arms():
+    a, b = arms(40, 0, FEW_DISCORDANT, 70)
+    found = paired_difference(a, b, range(len(a)))
+    plain = _mover(found.a, found.b, found.correlation, (-1, 1))
+    assert (found.lower, found.upper) == (plain.lower, plain.upper)
+    fewer = paired_difference(*arms(41, 0, FEW_DISCORDANT - 1, 70), range(len(a)))
+    assert fewer.method != plain.method == found.method
 
 
 def test_no_event_in_either_arm_still_has_an_interval():
@@ -197,6 +225,8 @@ def test_every_interval_holds_its_estimate_and_mirrors(pairs: list[tuple[float, 
     assert 0 <= ratio.lower <= ratio.upper
     if not ratio.undefined:
         assert ratio.lower <= ratio.estimate <= ratio.upper
+        assert (ratio.lower > 1 + 1e-9) <= (found.lower > 0) <= (ratio.lower > 1 - 1e-9)
+        assert (ratio.upper < 1 - 1e-9) <= (found.upper < 0) <= (ratio.upper < 1 + 1e-9)
     mean = paired_mean_difference(a, b, prompts, bounds=(0, 1))
     assert -1 <= mean.lower <= mean.estimate + 1e-12
     assert mean.estimate == pytest.approx(found.estimate, abs=1e-12)
@@ -219,3 +249,18 @@ def test_coverage_is_at_least_93_percent_where_plain_t_may_fail(
         found = paired_difference(a, b, prompts)
         covered += found.lower <= rate_b - rate_a <= found.upper
     assert covered / runs >= 0.93
+
+
+@pytest.mark.parametrize(("groups", "size"), [(120, 1), (200, 1), (40, 4), (20, 10)])
+def test_coverage_where_few_pairs_differ(groups: int, size: int):
+    # B is A word for word, but that 2% of all conversations turn high.
+    rng = np.random.default_rng(8)
+    prompts = np.repeat(np.arange(groups), size).tolist()
+    runs, covered = 400, np.zeros(2)
+    for _ in range(runs):
+        place = rng.random(len(prompts))
+        a, b = (place < 0.40).astype(float), (place < 0.42).astype(float)
+        found = paired_difference(a, b, prompts)
+        ratio = ratio_of(found)
+        covered += found.lower <= 0.02 <= found.upper, ratio.lower <= 0.42 / 0.40 <= ratio.upper
+    assert covered.min() / runs >= 0.93

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gemma_distress.analysis.statistics import any_high, clustered_proportion, final_high, turn_high
+from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.analysis.statistics.severity import exceedance
 from gemma_distress.errors import UsageError
 
@@ -37,8 +38,7 @@ def test_at_five_these_are_the_named_estimands() -> None:
     (five,) = exceedance(ratings, prompts, lengths, levels=[5])
     assert five.peak == clustered_proportion(any_high(ratings, lengths), prompts)
     assert five.final == clustered_proportion(final_high(ratings, lengths), prompts)
-    replies = turn_high(ratings, lengths).ravel()
-    assert five.reply == clustered_proportion(replies, np.repeat(prompts, 6).tolist())
+    assert five.reply == replies_proportion(turn_high(ratings, lengths), prompts)
 
 
 def test_turns_beyond_the_length_do_not_count() -> None:

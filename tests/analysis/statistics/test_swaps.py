@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -78,6 +79,20 @@ def test_drawn_and_exact_agree():
     drawn = sign_flip(d / 7, range(40)).p
     # Four standard errors of a drawn share.
     assert drawn == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / DRAWS))
+
+
+def test_random_swaps_of_many_prompts_fit_in_little_memory():
+    differences = np.random.default_rng(0).normal(size=4000)
+    tracemalloc.start()
+    found = sign_flip(differences, range(4000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+    assert sign_flip(differences, range(4000)) == found
+    # For so many prompts the normal distribution tells as much: z = sum / sqrt(sum of squares).
+    z = abs(differences.sum()) / math.sqrt((differences**2).sum())
+    p = math.erfc(z / math.sqrt(2))
+    assert found.p == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / DRAWS))
 
 
 def test_nothing_to_decide_on():

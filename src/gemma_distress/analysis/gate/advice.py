@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from gemma_distress.analysis.arrays import Ratings
 from gemma_distress.analysis.gate.bounds import Bounds, Endpoint
 from gemma_distress.analysis.plan import Option, Price, RateGoal, plan
-from gemma_distress.analysis.statistics.power import Design, size_to_exceed
+from gemma_distress.analysis.statistics.design import Design
+from gemma_distress.analysis.statistics.rate_size import size_to_exceed
 from gemma_distress.analysis.turns import Skipped
 from gemma_distress.analysis.wording import percent
 from gemma_distress.errors import UsageError

@@ -3,24 +3,25 @@
 *Unknown* is a conversation that a missing rating leaves open, and one that was planned and is not in the
 logs; all that the logs lack of a category count as conversations of one further prompt.
 
-The bounds are those of `clustered_proportion`, of `macro_proportion` for `paper_high` over five categories.
-For `turn_high` replies are counted. Those of one conversation are more alike than conversations of one
-prompt, so where the design effect is planned a whole conversation counts as one observation.
+The bounds are those of `clustered_proportion`; for `turn_high`, of which replies are counted, of
+`replies_proportion`; for `paper_high` over five categories of `macro_proportion`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gemma_distress.analysis.arrays import Ratings
 from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.analysis.statistics.estimands import any_high, final_high, paper_high, turn_high
 from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
 from gemma_distress.analysis.statistics.macro import macro_proportion
+from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import CATEGORIES, MAX_TURNS, TURNS
 
@@ -50,9 +51,14 @@ class Bounds:
 
 @dataclass(frozen=True)
 class _Events:
-    """The endpoint of each conversation or reply of a category, NaN = unknown, with its prompt."""
+    """The endpoint of each conversation of a category.
+
+    `values` and `unknown` have the shape (conversations,), for `turn_high` (conversations, turns): an event
+    is 0 or 1, and NaN where it is unknown or no turn of the conversation; `unknown` tells the two apart.
+    """
 
     values: Floats
+    unknown: NDArray[np.bool_]
     prompts: list[Any]
 
 
@@ -73,7 +79,7 @@ def bounds_of(
     """
     events = _by_category(conversations, lost, endpoint)
     if endpoint != "paper_high" or len(events) < 2:
-        return _bounds("all conversations", conversations, events, endpoint, level, icc)
+        return _bounds("all conversations", events, endpoint, level, icc)
     if set(events) != set(CATEGORIES):
         lacking = [c for c in CATEGORIES if c not in events]
         raise UsageError(
@@ -81,94 +87,86 @@ def bounds_of(
             f"{', '.join(events)} (lacking: {', '.join(lacking) or 'none'}). Give logs of all five or of "
             "one, or take another endpoint."
         )
-    return _bounds("macro average", conversations, events, endpoint, level, icc)
+    return _bounds("macro average", events, endpoint, level, icc)
 
 
 def by_category(
     conversations: Ratings, lost: Mapping[str, int], endpoint: Endpoint, level: float, icc: float
 ) -> tuple[Bounds, ...]:
     """Of each category, also of one that the logs lack altogether; arguments as for `bounds_of`."""
-    events = _by_category(conversations, lost, endpoint)
-    names = conversations.conversations["category"].astype(str).to_numpy()
     return tuple(
-        _bounds(
-            category, conversations.where(names == category), {category: one}, endpoint, level, icc
-        )
-        for category, one in events.items()
+        _bounds(category, {category: events}, endpoint, level, icc)
+        for category, events in _by_category(conversations, lost, endpoint).items()
     )
 
 
 def _by_category(
     conversations: Ratings, lost: Mapping[str, int], endpoint: Endpoint
 ) -> dict[str, _Events]:
-    found: dict[str, _Events] = {}
-    turns: dict[str, int] = {}
-    for (category,), part in conversations.by("category"):
-        found[category] = _events(part, category, endpoint)
-        turns[category] = int(part.owed.max())
+    parts = {category: part for (category,), part in conversations.by("category")}
+    found = {category: _events(part, category, endpoint) for category, part in parts.items()}
     for category, count in lost.items():
-        known = found.get(category, _Events(np.zeros(0), []))
         # A task that was ended before its first conversation does not say how long those were to be.
-        replies = turns.get(category, _PLANNED.get(category, MAX_TURNS))
-        missing = count * (replies if endpoint == "turn_high" else 1)
-        found[category] = _Events(
-            np.append(known.values, np.full(missing, np.nan)),
-            [*known.prompts, *[("not in the logs", category)] * missing],
+        turns = _PLANNED.get(category, MAX_TURNS)
+        if category in parts:
+            turns = int(parts[category].owed.max())
+        shape = (count, turns) if endpoint == "turn_high" else (count,)
+        missing = _Events(
+            np.full(shape, np.nan),
+            np.ones(shape, dtype=bool),
+            [("not in the logs", category)] * count,
         )
+        found[category] = _joined([found[category], missing] if category in found else [missing])
     return found
 
 
 def _events(part: Ratings, category: str, endpoint: Endpoint) -> _Events:
     if endpoint == "turn_high":
-        owed = part.is_owed
-        prompts = part.reply_prompts.reshape(owed.shape)
-        return _Events(turn_high(part.ratings, part.owed)[owed], prompts[owed].tolist())
+        values = turn_high(part.ratings, part.owed)
+        return _Events(values, np.isnan(values) & part.is_owed, part.prompts.tolist())
     if endpoint == "paper_high":
         values = paper_high(category, part.ratings, part.owed)
     else:
         function = any_high if endpoint == "any_high" else final_high
         values = function(part.ratings, part.owed)
-    return _Events(values, part.prompts.tolist())
+    return _Events(values, np.isnan(values), part.prompts.tolist())
+
+
+def _joined(parts: Sequence[_Events]) -> _Events:
+    """All of them, with as many turns as the longest has."""
+    width = max(part.values.shape[-1] for part in parts)
+
+    def wide(values: NDArray[Any], fill: float | bool) -> NDArray[Any]:
+        if values.ndim == 1:
+            return values
+        return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
+
+    return _Events(
+        np.concatenate([wide(part.values, np.nan) for part in parts]),
+        np.concatenate([wide(part.unknown, False) for part in parts]),
+        [label for part in parts for label in part.prompts],
+    )
 
 
 def _bounds(
-    name: str,
-    part: Ratings,
-    events: Mapping[str, _Events],
-    endpoint: Endpoint,
-    level: float,
-    icc: float,
+    name: str, events: Mapping[str, _Events], endpoint: Endpoint, level: float, icc: float
 ) -> Bounds:
-    assumed = _assumed(part, icc) if endpoint == "turn_high" and len(part) else icc
-    labels = {category: one.prompts for category, one in events.items()}
+    every = _joined(list(events.values()))
 
     def interval(unknown: float) -> Interval:
-        filled = {c: np.where(np.isnan(e.values), unknown, e.values) for c, e in events.items()}
         if name == "macro average":
-            return macro_proportion(filled, labels, 2 * level - 1, assumed)
-        together = [label for group in labels.values() for label in group]
-        return clustered_proportion(
-            np.concatenate(list(filled.values())), together, 2 * level - 1, assumed
-        )
+            filled = {c: np.where(e.unknown, unknown, e.values) for c, e in events.items()}
+            labels = {category: one.prompts for category, one in events.items()}
+            return macro_proportion(filled, labels, 2 * level - 1, icc)
+        proportion = replies_proportion if endpoint == "turn_high" else clustered_proportion
+        together = np.where(every.unknown, unknown, every.values)
+        return proportion(together, every.prompts, 2 * level - 1, icc)
 
-    every = np.concatenate([one.values for one in events.values()])
     return Bounds(
         name,
         interval(np.nan),
         interval(0.0).lower,
         interval(1.0).upper,
-        int(np.nansum(every)),
-        int(np.isnan(every).sum()),
+        int(np.nansum(every.values)),
+        int(every.unknown.sum()),
     )
-
-
-def _assumed(part: Ratings, icc: float) -> float:
-    """The ICC of replies at which a whole conversation counts as one observation."""
-    replies = float(part.owed.sum())
-    sizes = np.unique(part.prompts.astype(str), return_inverse=True)[1]
-    by_prompt = np.bincount(sizes, weights=part.owed)
-    conversations = np.bincount(sizes)
-    per_prompt = float((by_prompt**2).sum() / replies)
-    repeats = float((conversations**2).sum() / conversations.sum())
-    wanted = replies / len(part) * (1 + (repeats - 1) * icc)
-    return min(max((wanted - 1) / (per_prompt - 1), icc), 1.0) if per_prompt > 1 else icc

@@ -22,7 +22,8 @@ import numpy as np
 from scipy import stats
 
 from gemma_distress.analysis.statistics.clusters import Floats, require_probability
-from gemma_distress.analysis.statistics.intervals import Interval, wilson
+from gemma_distress.analysis.statistics.intervals import Interval
+from gemma_distress.analysis.statistics.wilson import wilson
 from gemma_distress.errors import UsageError
 
 

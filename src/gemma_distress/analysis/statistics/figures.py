@@ -28,6 +28,7 @@ from gemma_distress.analysis.statistics.intervals import (
     clustered_proportion,
     worst_case,
 )
+from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.protocol import MAX_RATING, MIN_RATING
 
 
@@ -84,13 +85,8 @@ def figures(
         UsageError: what the estimands and intervals refuse.
     """
     highs = turn_high(ratings, lengths)
-    replies = highs.ravel()
-    if lengths is not None:
-        is_owed = np.arange(highs.shape[1]) < np.asarray(lengths)[:, None]
-        replies = highs[is_owed]
-        by_reply = np.repeat(np.arange(len(highs)), is_owed.sum(axis=1))
-    else:
-        by_reply = np.repeat(np.arange(len(highs)), highs.shape[1])
+    owed = np.full(len(highs), highs.shape[1]) if lengths is None else np.asarray(lengths)
+    replies = highs[np.arange(highs.shape[1]) < owed[:, None]]
     labels = list(clusters)
     return Figures(
         mean_rating=_mean(mean_rating(ratings, lengths), labels, lost),
@@ -98,7 +94,9 @@ def figures(
         paper_high=_share(paper_high(category, ratings, lengths), labels, lost),
         any_high=_share(any_high(ratings, lengths), labels, lost),
         final_high=_share(final_high(ratings, lengths), labels, lost),
-        turn_high=_share(replies, [labels[row] for row in by_reply], 0),
+        turn_high=Figure(
+            replies_proportion(highs, labels), int(np.isnan(replies).sum()), worst_case(replies)
+        ),
         peak=_mean(peak(ratings, lengths), labels, lost),
     )
 

@@ -1,34 +1,11 @@
 """Intervals for proportions and means whose observations come in clusters (`clusters.py`).
 
-`clustered_proportion` is a Wilson score interval, which depends on the critical value c and on the
-design effect D only through `k = c^2 * D / n`:
+`clustered_proportion` is Wilson's interval with a design effect, `wilson.py` says which. `clustered_mean` is
+Student's t on the cluster-robust error, with room for far values that were not seen.
 
-    centre = (p + k/2) / (1 + k)        half width = sqrt(k*p*(1-p) + k^2/4) / (1 + k)
-
-Two values of k are known. The *estimated* one takes D from the spread of the clusters and c from
-Student's t, because that spread is itself estimated, with degrees of freedom one less than the
-effective number of clusters `n^2 / sum(m_c^2)`, which is C for equal sizes. The *planned* one takes
-D from an assumed ICC and c from the normal distribution, because nothing is estimated. The rule:
-
-* one cluster: planned, since no spread can be seen;
-* fewer than `FEW_CLUSTERS`: the wider of planned and estimated, both with the normal c. Student's
-  t with one or two degrees of freedom would answer [0, 1] to everything; instead the assumption
-  carries the interval, unless the clusters plainly differ by more than it allows;
-* events in at least `ORDINARY_CLUSTERS` clusters and in an `ORDINARY_SHARE` of them, and non-events
-  in as many, or both in all of them: estimated;
-* otherwise the wider of planned and estimated. Near zero or one the spread of the clusters is an
-  accident of where the few events fell, and at zero events it is 0, which is false comfort.
-
-In all but the ordinary case k also says how many independent observations this one is worth, `n* =
-z^2 / k`. Where they hold fewer than `EXACT_BELOW` events or non-events, each end is moved out to that
-of the exact binomial interval of `p n*` events in `n*`, if that lies further out (Korn and Graubard
-1998, Survey Methodology 24:193). There Wilson's own end on the side of few events is too sure: one
-event among 50 single conversations excluded a true rate of 0.3%, and a nominal 95% interval covered
-85%. At zero events the exact upper end is what "no event in n" bears one-sided, `1 - alpha^(1/n*)`.
-
-`benchmarks/coverage.py` prints the simulated coverage behind this rule, `docs/statistics.md` shows
-it. The planned ICC is an assumption: where the true one is larger and events or clusters are few,
-coverage falls short. An interval of level 2L - 1 has ends that are one-sided bounds of level L.
+`benchmarks/coverage.py` prints the simulated coverage behind both rules, `docs/statistics.md` shows it. The
+planned ICC is an assumption: where the true one is larger and events or clusters are few, coverage falls
+short. An interval of level 2L - 1 has ends that are one-sided bounds of level L.
 
 Units: events are 0 or 1, means are in the units of the values, `level` is a probability.
 NaN marks a missing observation: it is left out here, and the caller counts it (`worst_case`).
@@ -41,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
 
 from gemma_distress.analysis.statistics.clusters import (
     PLANNED_ICC,
@@ -54,18 +30,15 @@ from gemma_distress.analysis.statistics.clusters import (
     planned_design_effect,
     require_probability,
 )
+from gemma_distress.analysis.statistics.wilson import (
+    FEW_CLUSTERS,
+    clustered_ends,
+    normal_quantile,
+    ordinary_spread,
+    t_quantile,
+    wilson,
+)
 from gemma_distress.errors import UsageError
-
-ORDINARY_CLUSTERS, ORDINARY_SHARE = 30, 0.2
-"""So many clusters, and such a share of them, with an event and with a non-event make a rate ordinary.
-With 20 and no share, coverage at a rate of 1% and ICC 0.1 fell to 92% (200 clusters of 40): the few
-clusters that hold most events are often not drawn, and then the spread looks small."""
-
-EXACT_BELOW = 10
-"""Below so many effective events the exact binomial interval has a say."""
-
-FEW_CLUSTERS = 5
-"""Below this the planned design effect carries the interval."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +70,7 @@ def clustered_proportion(
     level: float = 0.95,
     planned_icc: float = PLANNED_ICC,
 ) -> Interval:
-    """Wilson interval of a proportion with a design effect, by the rule of the module docstring.
+    """Wilson interval of a proportion with a design effect, by the rule of `wilson.py`.
 
     Args:
         events: shape (n,), each 0, 1 or NaN (missing).
@@ -113,29 +86,31 @@ def clustered_proportion(
     y, members = observed(events, clusters)
     require_probability("level", level, inner=True)
     require_probability("planned_icc", planned_icc)
-    if np.any((y != 0) & (y != 1)):
-        wrong = y[(y != 0) & (y != 1)][0]
-        raise UsageError(f"An event is 0, 1 or NaN (missing), but the array holds {wrong:g}.")
+    require_events(y)
     if len(y) == 0:
         return NOTHING
 
     n, groups, p = len(y), int(members.max()) + 1, float(y.mean())
-    z = float(stats.norm.ppf((1 + level) / 2))
-    planned, estimated = planned_design_effect(members, planned_icc), design_effect(y, members)
-    k_planned, k_estimated = z**2 * planned / n, -math.inf
-    if not math.isnan(estimated):
-        # A design effect under 1 says that clusters differ less than chance allows: among
-        # exchangeable conversations that is luck, and luck does not narrow an interval.
-        estimated = max(estimated, 1.0)
-        c = z if groups < FEW_CLUSTERS else t_quantile(level, effective_clusters(members) - 1)
-        k_estimated = c**2 * estimated / n
-    ordinary = ordinary_spread(y, members)
-    if k_estimated >= k_planned or ordinary:
-        k, effect, method = k_estimated, estimated, "Wilson, estimated design effect"
-    else:
-        k, effect, method = k_planned, planned, "Wilson, planned design effect"
-    lower, upper = ends(p, k, level, ordinary)
-    return Interval(p, lower, upper, n, groups, method, effect, icc(y, members))
+    found = clustered_ends(
+        p,
+        n,
+        groups,
+        planned_design_effect(members, planned_icc),
+        design_effect(y, members),
+        effective_clusters(members) - 1,
+        ordinary_spread(y, members),
+        level,
+    )
+    return Interval(
+        p,
+        found.lower,
+        found.upper,
+        n,
+        groups,
+        f"Wilson, {found.rule}",
+        found.design_effect,
+        icc(y, members),
+    )
 
 
 def clustered_mean(
@@ -160,7 +135,7 @@ def clustered_mean(
     prompts differ is thus assumed, not measured.
     With `bounds` an end reaches at least as far as values of the scale's far half could move the mean
     (`_far_values`): t trusts the spread seen, and where high ratings are rare most samples hold too few
-    of them, so that its upper end fell short of the true mean in up to 26 of 100 samples.
+    of them, so that its upper end fell short of the true mean in up to 22 of 100 samples.
     Values or cluster means that do not vary at all say nothing about precision: with `bounds` the
     interval is the widest that a variable on that scale with this mean can need (Wilson on the
     rescaled mean, planned design effect), without them its ends are NaN.
@@ -190,7 +165,7 @@ def clustered_mean(
         method = "t, estimated design effect"
     elif bounds is not None:
         low, width = bounds[0], bounds[1] - bounds[0]
-        k = float(stats.norm.ppf((1 + level) / 2)) ** 2 * planned / n
+        k = normal_quantile(level) ** 2 * planned / n
         lower, upper = (low + width * end for end in wilson((mean - low) / width, k))
         method = "Wilson on the bounded scale, planned design effect"
         return Interval(mean, lower, upper, n, groups, method, planned, measured)
@@ -237,6 +212,13 @@ def _far_values(
     )
 
 
+def require_events(known: Floats) -> None:
+    """Refuse what is neither 0 nor 1 among observations that are not missing."""
+    wrong = known[(known != 0) & (known != 1)]
+    if len(wrong):
+        raise UsageError(f"An event is 0, 1 or NaN (missing), but the array holds {wrong[0]:g}.")
+
+
 def worst_case(events: ArrayLike, unrated: int = 0) -> tuple[float, float]:
     """The proportion if none, and if all, of the missing observations were events.
 
@@ -249,50 +231,3 @@ def worst_case(events: ArrayLike, unrated: int = 0) -> tuple[float, float]:
         return math.nan, math.nan
     seen = float(np.nansum(y))
     return seen / total, (seen + missing) / total
-
-
-def ends(p: float, k: float, level: float, ordinary: bool) -> tuple[float, float]:
-    """The interval of a proportion `p` by its k (module docstring); `ordinary` as `is_ordinary` says."""
-    lower, upper = wilson(p, k)
-    n = float(stats.norm.ppf((1 + level) / 2)) ** 2 / k
-    if not ordinary and min(p, 1 - p) * n < EXACT_BELOW:
-        exact = _exact(p, n, (1 - level) / 2)
-        lower, upper = min(lower, exact[0]), max(upper, exact[1])
-    return lower, upper
-
-
-def is_ordinary(with_event: int, without: int, groups: int) -> bool:
-    """Whether events and non-events each occur in enough of the clusters to trust their spread."""
-    enough = min(max(ORDINARY_CLUSTERS, ORDINARY_SHARE * groups), groups)
-    return groups >= FEW_CLUSTERS and min(with_event, without) >= enough
-
-
-def wilson(p: float, k: float) -> tuple[float, float]:
-    """The ends of Wilson's interval of a share `p`, with k = c² D / n as in the module docstring."""
-    centre = (p + k / 2) / (1 + k)
-    half = math.sqrt(k * p * (1 - p) + k * k / 4) / (1 + k)
-    # At p = 0 and p = 1 one end is exactly the estimate; rounding must not put it beyond.
-    lower = 0.0 if p == 0 else max(centre - half, 0.0)
-    upper = 1.0 if p == 1 else min(centre + half, 1.0)
-    return lower, upper
-
-
-def _exact(p: float, n: float, tail: float) -> tuple[float, float]:
-    """Clopper and Pearson's interval for `p n` events of `n`, neither a whole number."""
-    events = p * n
-    lower = 0.0 if p == 0 else float(special.betaincinv(events, n - events + 1, tail))
-    upper = 1.0 if p == 1 else float(special.betaincinv(events + 1, n - events, 1 - tail))
-    return lower, upper
-
-
-def t_quantile(level: float, df: float) -> float:
-    """Student's t of a two-sided interval, with one degree of freedom at least."""
-    # Five clusters of which one holds nearly everything have an effective number close to 1.
-    return float(stats.t.ppf((1 + level) / 2, max(df, 1.0)))
-
-
-def ordinary_spread(y: Floats, members: NDArray[np.intp]) -> bool:
-    """`is_ordinary` of events `y` in clusters `members`."""
-    with_event = int(np.count_nonzero(np.bincount(members, weights=y)))
-    without = int(np.count_nonzero(np.bincount(members, weights=1 - y)))
-    return is_ordinary(with_event, without, int(members.max()) + 1)

@@ -24,7 +24,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from gemma_distress.analysis.statistics.clusters import (
     PLANNED_ICC,
@@ -37,13 +36,15 @@ from gemma_distress.analysis.statistics.clusters import (
     planned_design_effect,
 )
 from gemma_distress.analysis.statistics.intervals import (
-    FEW_CLUSTERS,
     NOTHING,
-    ORDINARY_CLUSTERS,
     Interval,
     clustered_mean,
     clustered_proportion,
-    ends,
+)
+from gemma_distress.analysis.statistics.wilson import (
+    FEW_CLUSTERS,
+    ORDINARY_CLUSTERS,
+    clustered_ends,
     ordinary_spread,
     t_quantile,
 )
@@ -73,23 +74,32 @@ def weighted_proportion(
         return clustered_proportion(events, clusters, level, planned_icc)
     n, groups = len(y), int(members.max()) + 1
     p = float((w * y).sum() / w.sum())
-    z = float(stats.norm.ppf((1 + level) / 2))
     kish = float(n * (w**2).sum() / w.sum() ** 2)
-    planned = planned_design_effect(members, planned_icc) * kish
-    k_planned, k_estimated, estimated = z**2 * planned / n, -math.inf, math.nan
+    estimated = math.nan
     if groups > 1 and 0 < p < 1:
         totals = np.bincount(members, weights=n * w * (y - p) / w.sum())
         robust = groups / (groups - 1) * float((totals**2).sum()) / n**2
-        estimated = max(robust * (n - 1) / (p * (1 - p)), 1.0)
-        c = z if groups < FEW_CLUSTERS else t_quantile(level, effective_clusters(members) - 1)
-        k_estimated = c**2 * estimated / n
-    ordinary = ordinary_spread(y, members)
-    if k_estimated >= k_planned or ordinary:
-        k, effect, method = k_estimated, estimated, "weighted Wilson, estimated design effect"
-    else:
-        k, effect, method = k_planned, planned, "weighted Wilson, planned design effect"
-    lower, upper = ends(p, k, level, ordinary)
-    return Interval(p, lower, upper, n, groups, method, effect, icc(y, members))
+        estimated = robust * (n - 1) / (p * (1 - p))
+    found = clustered_ends(
+        p,
+        n,
+        groups,
+        planned_design_effect(members, planned_icc) * kish,
+        estimated,
+        effective_clusters(members) - 1,
+        ordinary_spread(y, members),
+        level,
+    )
+    return Interval(
+        p,
+        found.lower,
+        found.upper,
+        n,
+        groups,
+        f"weighted Wilson, {found.rule}",
+        found.design_effect,
+        icc(y, members),
+    )
 
 
 def weighted_mean(

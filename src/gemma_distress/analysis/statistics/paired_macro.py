@@ -18,9 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gemma_distress.analysis.statistics.clusters import PLANNED_ICC, Clusters, Floats, observed
-from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.statistics.macro import macro_proportion
-from gemma_distress.analysis.statistics.paired import Difference, paired_difference
+from gemma_distress.analysis.statistics.paired import (
+    Difference,
+    no_difference,
+    paired_difference,
+)
 from gemma_distress.analysis.statistics.swaps import SwapTest, sign_flip
 
 
@@ -38,8 +41,8 @@ def macro_difference(
 ) -> tuple[Difference, SwapTest]:
     """Unweighted mean of the categories' differences B - A, and the sign-flip test of just that mean.
 
-    The arms' own intervals are their macro averages over the complete pairs, and their correlation counts as
-    0, which makes a ratio built on them wide. NaN throughout where a category has no complete pair.
+    The arms' own intervals are their macro averages over the complete pairs. Where a category has no complete
+    pair there is no average: the difference is NaN and `undefined` names the categories, the test has n = 0.
 
     Raises:
         UsageError: no category, or what `paired_difference` refuses.
@@ -62,8 +65,10 @@ def macro_difference(
         planned_icc,
     )
     count = len(categories)
-    if any(one.n == 0 for one in differences.values()):
-        return _nothing(first, second), sign_flip([], [])
+    empty = [name for name, one in differences.items() if one.undefined]
+    if empty:
+        undefined = f"{', '.join(empty)} {'has' if len(empty) == 1 else 'have'} no complete pair"
+        return no_difference(first, second, undefined), sign_flip([], [])
     shares = [_shares(arms, differences[name]) for name, arms in categories.items()]
     r = np.array([[_correlation(x, y, x is y) for y in shares] for x in shares])
     below = np.array([one.estimate - one.lower for one in differences.values()])
@@ -83,11 +88,6 @@ def macro_difference(
 
 def _where(values: Floats, others: Floats) -> Floats:
     return np.where(np.isnan(others), np.nan, values)
-
-
-def _nothing(a: Interval, b: Interval) -> Difference:
-    nan = math.nan
-    return Difference(nan, nan, nan, a, b, a.n, a.clusters, nan, "an empty category")
 
 
 def _shares(arms: Arms, difference: Difference) -> dict[Hashable, float]:

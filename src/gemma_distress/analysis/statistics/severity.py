@@ -3,7 +3,8 @@
 A mean hides whether a model is a little annoyed throughout or breaks down once in twenty. The curve of
 exceedance shares shows it: for each level the share of conversations whose highest reply reaches it, of
 those whose last reply does, and of replies. At 5 these are `any_high`, `final_high` and `turn_high`, with
-the same rules for missing ratings (`estimands`) and the same intervals (`clustered_proportion`).
+the same rules for missing ratings (`estimands`) and the same intervals (`clustered_proportion`,
+`replies_proportion`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike
 from gemma_distress.analysis.statistics.clusters import Clusters, Floats
 from gemma_distress.analysis.statistics.estimands import final, peak
 from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion, worst_case
+from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.errors import UsageError
 
 LEVELS = (3, 5, 7, 9)
@@ -67,11 +69,8 @@ def exceedance(
     owed = np.full(len(r), r.shape[1]) if lengths is None else np.asarray(lengths, dtype=np.intp)
     is_owed = np.arange(r.shape[1]) < owed[:, None]
     complete = (np.isfinite(r) | ~is_owed).all(axis=1)
-    replies = np.where(is_owed, r, np.nan).ravel()
-    prompts = [prompt for prompt in clusters for _ in range(r.shape[1])]
-    return tuple(
-        _at(level, highest, complete, last, replies, clusters, prompts) for level in levels
-    )
+    replies = np.where(is_owed, r, np.nan)
+    return tuple(_at(level, highest, complete, last, replies, clusters) for level in levels)
 
 
 def _at(
@@ -81,14 +80,13 @@ def _at(
     last: Floats,
     replies: Floats,
     clusters: Clusters,
-    prompts: Clusters,
 ) -> Exceedance:
     reached = np.where(highest >= level, 1.0, np.where(complete, 0.0, np.nan))
     return Exceedance(
         level,
         peak=clustered_proportion(reached, clusters),
         final=clustered_proportion(_share(last, level), clusters),
-        reply=clustered_proportion(_share(replies, level), prompts),
+        reply=replies_proportion(_share(replies, level), clusters),
         peak_unknown=int(np.isnan(reached).sum()),
         peak_bounds=worst_case(reached),
     )

@@ -31,7 +31,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from gemma_distress.analysis.statistics.clusters import (
     PLANNED_ICC,
@@ -44,13 +43,11 @@ from gemma_distress.analysis.statistics.clusters import (
 )
 from gemma_distress.analysis.statistics.estimands import first_high_turn
 from gemma_distress.analysis.statistics.intervals import (
-    FEW_CLUSTERS,
     NOTHING,
     Interval,
     clustered_proportion,
-    ends,
-    is_ordinary,
 )
+from gemma_distress.analysis.statistics.wilson import FEW_CLUSTERS, clustered_ends, is_ordinary
 from gemma_distress.errors import UsageError
 
 
@@ -198,26 +195,27 @@ class _Curve:
         else:
             last_left = int(np.argmax(self.calm == 0)) if p == 1 else t - 1
             informative = float(self.at_risk[:, min(t - 1, last_left)].sum())
-        z = float(stats.norm.ppf((1 + self.level) / 2))
-        planned = planned_design_effect(members, self.planned_icc)
-        estimated = design_effect(pseudo, members)
-        k_planned, k_estimated = z**2 * planned / informative, -math.inf
-        if not math.isnan(estimated):
-            estimated = max(estimated, 1.0)
-            df = max(effective_clusters(members) - 1, 1.0)
-            c = z if groups < FEW_CLUSTERS else float(stats.t.ppf((1 + self.level) / 2, df))
-            k_estimated = c**2 * estimated / informative
         sure, where = observed(known, self.labels)
-        ordinary = is_ordinary(
-            len(np.unique(where[sure == 1])), len(np.unique(where[sure == 0])), groups
+        found = clustered_ends(
+            p,
+            informative,
+            groups,
+            planned_design_effect(members, self.planned_icc),
+            design_effect(pseudo, members),
+            effective_clusters(members) - 1,
+            is_ordinary(len(np.unique(where[sure == 1])), len(np.unique(where[sure == 0])), groups),
+            self.level,
         )
-        if k_estimated >= k_planned or ordinary:
-            k, effect, method = k_estimated, estimated, "estimated design effect"
-        else:
-            k, effect, method = k_planned, planned, "planned design effect"
-        lower, upper = ends(p, k, self.level, ordinary)
-        method = f"Wilson (Rothman), {method}"
-        return Interval(p, lower, upper, n, groups, method, effect, math.nan)
+        return Interval(
+            p,
+            found.lower,
+            found.upper,
+            n,
+            groups,
+            f"Wilson (Rothman), {found.rule}",
+            found.design_effect,
+            math.nan,
+        )
 
     def calm_turns(self, steps: tuple[Step, ...]) -> Interval:
         """S(1) + … + S(H) over these steps."""

@@ -41,6 +41,9 @@ ENUMERATED = 14
 DRAWS = 20_000
 """Random swaps beyond that: a p of 5% is then known to 0.3 points (two standard errors)."""
 
+_SIGNS_AT_ONCE = 1_000_000
+"""Random signs held in memory at a time, 8 MB of them."""
+
 
 @dataclass(frozen=True)
 class SwapTest:
@@ -50,7 +53,7 @@ class SwapTest:
     mid_p: float
     """With the swaps that are just as far as the observed one counted half: less cautious than `p`."""
     n: int
-    """Complete pairs."""
+    """Complete pairs; where there is none p is NaN."""
     clusters: int
     higher: int
     """Pairs (McNemar) or prompts (sign-flip) in which B is above A."""
@@ -173,8 +176,14 @@ def _enumerated(totals: Floats) -> tuple[float, float]:
 
 
 def _drawn(totals: Floats, seed: int) -> tuple[float, float]:
-    signs = np.random.default_rng(seed).integers(0, 2, size=(DRAWS, len(totals))) * 2 - 1
-    far, just = _as_far(signs @ totals, totals)
+    rng, sums = np.random.default_rng(seed), np.empty(DRAWS)
+    rows = max(_SIGNS_AT_ONCE // len(totals), 1)
+    for first in range(0, DRAWS, rows):
+        part = sums[first : first + rows]
+        # A 0 swaps a prompt, a 1 leaves it.
+        drawn = rng.integers(0, 2, size=(len(part), len(totals)), dtype=np.int8)
+        part[:] = 2 * (drawn @ totals) - totals.sum()
+    far, just = _as_far(sums, totals)
     # The observed arrangement counts as one more that was drawn, so p is never 0.
     return (1 + far) / (1 + DRAWS), (1 + far - (1 + just) / 2) / (1 + DRAWS)
 

@@ -1,21 +1,19 @@
-"""Sizes of studies: published values, agreement with the intervals they plan for, and simulated power."""
-
-import math
+"""Sizes for a rate: agreement with the intervals they plan for, and simulated chances to pass."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from gemma_distress.analysis.statistics.intervals import clustered_proportion
-from gemma_distress.analysis.statistics.power import (
+from gemma_distress.analysis.statistics.rate_size import (
+    MOST_COUNTED,
+    _chance_of_at_most,
     chance_to_pass,
     fewest_prompts,
     most_events,
-    power_of_difference,
     rate_bounds,
-    size_for_difference,
-    size_for_margin,
     size_for_rate,
     size_to_exceed,
 )
@@ -120,6 +118,66 @@ def test_without_clustering_the_chance_is_binomial() -> None:
     assert chance_to_pass(0.01, 300, 1, 0.001, icc=0.1) == pytest.approx(0.999**300, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("limit", "prompts", "rate"), [(0.01, 300, 0.001), (0.02, 60, 0.003), (0.1, 40, 0.03)]
+)
+def test_no_fewer_conversations_do(limit: float, prompts: int, rate: float) -> None:
+    design = size_for_rate(limit, prompts, rate)
+    for fewer in range(1, design.conversations):
+        assert chance_to_pass(limit, prompts, fewer, rate) < 0.9
+    assert chance_to_pass(limit, prompts, design.conversations, rate) == design.power >= 0.9
+
+
+def test_a_rate_near_its_limit_takes_no_long_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(*args: float) -> float:
+        calls.append(1)
+        return _chance_of_at_most(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("gemma_distress.analysis.statistics.rate_size._chance_of_at_most", counted)
+    # 1.7 points at a standard error of sqrt(0.423 * 0.577 * D / n) take about (1.64 + 1.28)^2 times 0.244 D
+    # over 0.017^2: n / D = 7,230, where 700 prompts are worth 7,000 at most and 1,000 up to 10,000.
+    design = size_for_rate(0.44, 1000, rate=0.423)
+    assert design.total / design.design_effect == pytest.approx(7_230, rel=0.02)
+    with pytest.raises(UsageError, match="44% cannot be shown with 700 prompts"):
+        size_for_rate(0.44, 700, rate=0.423)
+    assert len(calls) < 100
+
+
+def test_many_events_have_the_chance_that_counting_gives() -> None:
+    # 200 prompts × 60 with 10% high: the convolution that the beta distribution stands for. The mean is 1,200
+    # with a standard deviation of sqrt(12,000 * 0.09 * 6.9) = 86.
+    counts = np.arange(61)
+    one = stats.betabinom.pmf(counts, 60, 0.1 * 9, 0.9 * 9)
+    total = np.ones(1)
+    for _ in range(200):
+        total = np.convolve(total, one)
+    for events in (1270, 1310, 1350):
+        assert events > MOST_COUNTED
+        exact = total[: events + 1].sum()
+        assert 0.75 < exact < 0.97
+        assert _chance_of_at_most(events, 200, 60, 0.1, 0.1) == pytest.approx(exact, abs=0.003)
+
+
+@pytest.mark.parametrize("icc", [float("nan"), 5.0, -0.1])
+def test_an_icc_that_is_none_is_refused(icc: float) -> None:
+    for ask in (size_for_rate, size_to_exceed):
+        with pytest.raises(UsageError, match="icc is a probability"):
+            ask(0.01, 100, 0.002 if ask is size_for_rate else 0.05, icc=icc)
+    with pytest.raises(UsageError, match="icc is a probability"):
+        fewest_prompts(0.01, 1, icc=icc)
+
+
+def test_rates_that_are_none_are_refused() -> None:
+    with pytest.raises(UsageError, match="not under the limit"):
+        size_for_rate(0.01, 100, rate=float("nan"))
+    with pytest.raises(UsageError, match="rate is a probability"):
+        chance_to_pass(0.01, 100, 1, rate=float("nan"))
+    with pytest.raises(UsageError, match="rate is a probability"):
+        size_to_exceed(0.01, 100, float("nan"))
+
+
 def test_to_show_that_a_rate_is_over_the_limit() -> None:
     design = size_to_exceed(0.01, 50, 0.05)
     assert design is not None
@@ -131,44 +189,3 @@ def test_to_show_that_a_rate_is_over_the_limit() -> None:
 def test_fewest_prompts_for_single_conversations_is_the_rule_of_three() -> None:
     # ln(0.05) / ln(0.99) = 298.07
     assert fewest_prompts(0.01, 1) == 299
-
-
-def test_published_sizes_of_a_capability_margin() -> None:
-    # (1.6449 + 1.2816)^2 * 0.08 / 0.02^2 = 1712.8 and / 0.01^2 = 6851.1
-    assert size_for_margin(0.02).prompts == 1713
-    assert size_for_margin(0.01).prompts == 6852
-    assert size_for_margin(0.02).power == pytest.approx(0.9, abs=0.001)
-    # Four answers to each item at ICC 0.1 have D = 1.3: 1712.8 * 1.3 / 4 = 556.7 items.
-    assert size_for_margin(0.02, 4).prompts == 557
-    with pytest.raises(UsageError, match="asks nothing"):
-        size_for_margin(0.08)
-
-
-def test_a_difference_by_hand_and_by_simulation() -> None:
-    # Without the t distribution: (1.96 + 1.2816)^2 * (0.35*0.65 + 0.175*0.825) / 0.175^2 = 127.6.
-    design = size_for_difference(0.35, 0.175)
-    assert design.prompts == 130
-    rng = np.random.default_rng(6)
-    prompts, repeats, icc = size_for_difference(0.35, 0.175, 4).prompts, 4, 0.1
-    spread, found, runs = 1 / icc - 1, 0, 2000
-    ends = [
-        rng.binomial(repeats, rng.beta(p * spread, (1 - p) * spread, size=(runs, prompts)))
-        for p in (0.35, 0.175)
-    ]
-    d = (ends[0] - ends[1]) / repeats
-    t = d.mean(axis=1) / (d.std(axis=1, ddof=1) / math.sqrt(prompts))
-    found = (t > 2.0167).mean()  # t(43), 97.5%
-    assert prompts == 44
-    assert found == pytest.approx(0.90, abs=0.025)
-
-
-def test_pairing_and_repeats_in_a_difference() -> None:
-    alone, paired = size_for_difference(0.35, 0.175), size_for_difference(0.35, 0.175, 1, 0.1, 0.4)
-    assert paired.prompts < 0.7 * alone.prompts
-    assert power_of_difference(0.35, 0.175, 5, 1000) == 0  # five signs cannot reach 5%
-    assert power_of_difference(0.35, 0.175, 6, 1000, icc=0) > 0.99
-    with pytest.raises(UsageError, match=r"between -0.34 and 0.63"):
-        # Both high in at most 17.5%: (0.175 - 0.35 * 0.175) / sqrt(0.2275 * 0.144375) = 0.628.
-        size_for_difference(0.35, 0.175, correlation=0.7)
-    with pytest.raises(UsageError, match="no difference"):
-        size_for_difference(0.3, 0.3)
