@@ -188,4 +188,5 @@ def _independent(a: Interval, b: Interval) -> Difference:
         clusters=a.clusters + b.clusters,
         correlation=0.0,
         method="MOVER, unpaired",
+        undefined="" if a.n and b.n else "a group has no rated conversation",
     )

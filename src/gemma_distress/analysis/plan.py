@@ -4,9 +4,9 @@
     plan(RateGoal(limit=0.01))
 
 A goal is one of three: a rate to be shown within a limit, a difference between two arms to be found, a
-capability to be shown not worse by a margin. For each a table of `power`'s sizes is made: for a rate over
-numbers of prompts, for the others over conversations of each prompt. What a conversation costs is given by
-the caller (`Price`), since this room knows neither tasks nor prices.
+capability to be shown not worse by a margin. For each a table of sizes (`rate_size`, `difference_size`) is
+made: for a rate over numbers of prompts, for the others over conversations of each prompt. What a
+conversation costs is given by the caller (`Price`), since this room knows neither tasks nor prices.
 """
 
 from __future__ import annotations
@@ -146,11 +146,11 @@ def plan(
             else:
                 options.append(_option(design, 1, price))
         if not options:
-            fewest = fewest_prompts(goal.limit, 1, level, icc)
-            raise UsageError(
-                f"{impossible[-1]} With one conversation of each and none of them high, {fewest:,} prompts "
-                "are enough."
-            )
+            told = impossible[-1]
+            if goal.rate == 0:
+                fewest = fewest_prompts(goal.limit, 1, level, icc)
+                told += f" With one conversation of each and none of them high, {fewest:,} prompts are enough."
+            raise UsageError(told)
     elif isinstance(goal, DifferenceGoal):
         for repeats in conversations:
             design = size_for_difference(

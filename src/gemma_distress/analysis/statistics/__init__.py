@@ -1,7 +1,9 @@
 """Statistics of the ratings: pure functions over plain arrays.
 
 `estimands` turns ratings into the numbers that are estimated, `clusters` says how alike the
-conversations of one prompt are, and `intervals` puts intervals around the numbers that mind it.
+conversations of one prompt are, and `intervals` puts intervals around the numbers that mind it, as do
+`replies`, `macro` and `survival` for numbers of other shapes. `paired` and `swaps` compare two arms;
+`design`, `rate_size` and `difference_size` say how large a study must be.
 Nothing here knows Inspect, a task or a model.
 """
 
