@@ -149,7 +149,7 @@ def plan(
             told = impossible[-1]
             if goal.rate == 0:
                 fewest = fewest_prompts(goal.limit, 1, level, icc)
-                told += f" With one conversation of each and none of them high, {fewest:,} prompts are enough."
+                told += f" With one conversation of each, none of them high, {fewest:,} prompts are enough."
             raise UsageError(told)
     elif isinstance(goal, DifferenceGoal):
         for repeats in conversations:

@@ -22,13 +22,13 @@ def labels(*keys: tuple[str, ...]) -> list[str]:
 def test_one_model_in_two_settings_is_two_subjects() -> None:
     cold, warm = (f'{{"max_tokens": 9, "temperature": {value}}}' for value in (0.4, 1.0))
     assert labels(("m/a", "", "", cold), ("m/a", "", "", warm)) == [
-        "a, temperature 0.4",
-        "a, temperature 1",
+        "a (temperature 0.4)",
+        "a (temperature 1)",
     ]
     tuned = '{"adapter": "runs/calm", "max_tokens": 9, "temperature": 1.0}'
     assert labels(("m/a", "", "", warm), ("m/a", "", "", tuned)) == [
-        "a, no adapter",
-        "a, adapter runs/calm",
+        "a (no adapter)",
+        "a (adapter runs/calm)",
     ]
 
 
@@ -38,10 +38,10 @@ def test_a_label_is_as_short_as_it_may_be() -> None:
 
 
 def test_one_model_under_two_judges_is_two_subjects() -> None:
-    assert labels(("m/a", "x/sonnet"), ("m/a", "x/lexical")) == ["a, sonnet", "a, lexical"]
+    assert labels(("m/a", "x/sonnet"), ("m/a", "x/lexical")) == ["a (sonnet)", "a (lexical)"]
     assert labels(("m/a", "x/sonnet", "1"), ("m/a", "x/sonnet", "2")) == [
-        "a, sonnet (1)",
-        "a, sonnet (2)",
+        "a (sonnet) (1)",
+        "a (sonnet) (2)",
     ]
 
 

@@ -47,13 +47,12 @@ def subjects_of(groups: Sequence[Group]) -> list[Subject]:
     labels = []
     for group in groups:
         same = [other for other in groups if other.model == group.model]
-        parts = [_shortened(one_line(names[group.model]) or "no name")]
-        apart = told_apart({other.settings: other.settings for other in same})[group.settings]
-        if apart:
-            parts.append(_shortened(one_line(apart)))
+        name = _shortened(one_line(names[group.model]) or "no name")
+        apart = [told_apart({other.settings: other.settings for other in same})[group.settings]]
         if len({_instrument(other) for other in same}) > 1:
-            parts.append(_shortened(one_line(group.judge).rpartition("/")[2] or "unrated"))
-        labels.append(", ".join(parts))
+            apart.append(group.judge.rpartition("/")[2] or "unrated")
+        told = ", ".join(_shortened(one_line(part)) for part in apart if part)
+        labels.append(f"{name} ({told})" if told else name)
     subjects = []
     for position, (group, label) in enumerate(zip(groups, labels, strict=True)):
         if labels.count(label) > 1:
