@@ -1,0 +1,1 @@
+"""The commands of `python -m gemma_distress.finetune`."""

@@ -1,0 +1,72 @@
+"""A preference pair: two replies to the same messages, one calm and one not, and where both come from.
+
+The fields are the columns of the data set: `prompt`, `chosen` and `rejected` as TRL's conversational
+preference format has them (https://huggingface.co/docs/trl/dataset_formats#preference), the others say
+whence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+
+class Message(TypedDict):
+    """One message as chat templates take it."""
+
+    role: str
+    """`system`, `user` or `assistant`."""
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a reply was taken from."""
+
+    log: str
+    sample_id: str
+    epoch: int
+    message_id: str
+    ratings: tuple[float, ...]
+    """Of its whole conversation, turn by turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One pair."""
+
+    prompt: tuple[Message, ...]
+    """The conversation up to the user message that both answer, nothing in it that was added to calm the subject."""
+    chosen: str
+    rejected: str
+    puzzle: str
+    """Hash of the opening message, which both conversations share."""
+    family: str
+    """Of the puzzle: `countdown`, `chain`, `coins`."""
+    prompt_id: str
+    turn: int
+    """1-based, of both replies."""
+    history: str
+    """Whose earlier turns the prompt holds: `calm`, `rejected`, or `last` for none."""
+    chosen_rating: float
+    rejected_rating: float
+    chosen_source: Source
+    rejected_source: Source
+
+    @property
+    def row(self) -> dict[str, object]:
+        """As a row of the data set, the replies as lists of one message."""
+        return {
+            **vars(self),
+            "prompt": list(self.prompt),
+            "chosen": [{"role": "assistant", "content": self.chosen}],
+            "rejected": [{"role": "assistant", "content": self.rejected}],
+            "chosen_source": {
+                **vars(self.chosen_source),
+                "ratings": list(self.chosen_source.ratings),
+            },
+            "rejected_source": {
+                **vars(self.rejected_source),
+                "ratings": list(self.rejected_source.ratings),
+            },
+        }
