@@ -30,7 +30,7 @@ def key_of(step: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) ->
 
 
 def hash_of(path: Path) -> str:
-    """Of a file's content, or of all files below a folder with their names; manifests and hidden files apart."""
+    """Of a file's content, or of all files below a folder by name, without manifests and hidden files."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()

@@ -36,7 +36,7 @@ class Pair:
     """One pair."""
 
     prompt: tuple[Message, ...]
-    """The conversation up to the user message that both answer, nothing in it that was added to calm the subject."""
+    """The messages that both answer, without what was added to calm the subject."""
     chosen: str
     rejected: str
     puzzle: str
