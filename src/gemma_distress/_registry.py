@@ -7,6 +7,7 @@ from gemma_distress.models.provider import gemma_distress
 from gemma_distress.scorers import frustration
 from gemma_distress.solvers import conversation
 from gemma_distress.tasks import (
+    calm,
     continuation,
     extended,
     numeric,
@@ -20,6 +21,7 @@ from gemma_distress.tasks import (
 )
 
 __all__ = [
+    "calm",
     "continuation",
     "conversation",
     "extended",

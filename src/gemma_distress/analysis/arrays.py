@@ -33,6 +33,8 @@ OF_CONVERSATION = (
     "premise",
     "tone",
     "history",
+    "family",
+    "puzzle",
     "prompt_id",
     "sample_id",
     "epoch",

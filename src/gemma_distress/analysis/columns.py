@@ -35,6 +35,10 @@ COLUMNS: Mapping[str, Column] = {
     "premise": Column("category", "what a puzzle's prompt claims; empty where there is no puzzle"),
     "tone": Column("category", "of the rejections; empty where follow-ups are none"),
     "history": Column("category", "what the subject was shown of its own past"),
+    "family": Column(
+        "category", "of the puzzle: countdown, chain, coins; empty where there is none"
+    ),
+    "puzzle": Column("category", "hash of the puzzle's content; empty where there is none"),
     "prompt_id": Column("category", "the prompt: the cluster of every interval"),
     "sample_id": Column(
         "category", "the conversation's id; the pair of the same id in another log"
@@ -45,6 +49,10 @@ COLUMNS: Mapping[str, Column] = {
     "n_turns": Column("int32", "replies that the script asks for"),
     "owed": Column("int32", "of these, replies owed: fewer where a solvable puzzle was solved"),
     "user": Column("object", "the user message that the reply answers"),
+    "plain": Column(
+        "object",
+        "that message without what was added to calm the subject; equal to `user` where nothing was",
+    ),
     "reply": Column("object", "visible text of the reply"),
     "rating": Column("float64", "0 to 10, NaN where there is none"),
     "second_rating": Column("float64", "by the second grader, if two rated"),

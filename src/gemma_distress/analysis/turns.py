@@ -141,8 +141,8 @@ class _Collected:
         self._merge(run, read_log.found)
 
     def _shared(self, row: Row) -> Row:
-        user = row[_USER]
-        return (*row[:_USER], self.texts.setdefault(user, user), *row[_USER + 1 :])
+        user, plain = (self.texts.setdefault(text, text) for text in row[_USER : _USER + 2])
+        return (*row[:_USER], user, plain, *row[_USER + 2 :])
 
     def _merge(self, run: Run, found: list[Conversation]) -> None:
         number = len(self.runs) - 1
@@ -281,6 +281,7 @@ def _foreign(run: Run) -> Skipped:
 
 
 _USER = ROW.index("user")
+assert ROW[_USER + 1] == "plain"
 
 
 def _table(rows: list[Row]) -> "pd.DataFrame":

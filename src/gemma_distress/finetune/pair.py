@@ -40,7 +40,7 @@ class Pair:
     chosen: str
     rejected: str
     puzzle: str
-    """Hash of the opening message, which both conversations share."""
+    """Hash of the content of the puzzle that both were asked."""
     family: str
     """Of the puzzle: `countdown`, `chain`, `coins`."""
     prompt_id: str

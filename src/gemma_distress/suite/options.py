@@ -10,7 +10,7 @@ import yaml
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import CATEGORIES, DEFAULT_GRADER, DEFAULT_PRESET
 
-CONTROLS = ("continuation", "redacted", "single_message", "solvable")
+CONTROLS = ("continuation", "redacted", "single_message", "solvable", "calm")
 TASKS: tuple[str, ...] = (*CATEGORIES, *CONTROLS)
 """Every task of the package that holds conversations."""
 

@@ -49,3 +49,10 @@ def one_of(name: str, value: object, choices: Sequence[Choice]) -> Choice:
     near = difflib.get_close_matches(str(value), choices, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise UsageError(f"{name}={value!r} is not one of {', '.join(choices)}.{hint}")
+
+
+def true_or_false(name: str, value: object) -> bool:
+    """The value, if it is a yes or a no."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name}={value!r} is neither true nor false. Write -T {name}=true.")
+    return value

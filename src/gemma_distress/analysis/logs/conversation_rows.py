@@ -126,6 +126,8 @@ def conversation(sample: Json, score: str, common: Mapping[str, Any]) -> Convers
         "history": _text(metadata.get("history")) or _text(recorded.get("history")),
         "premise": _text(metadata.get("premise")) or _text(recorded.get("premise")),
         "tone": _text(metadata.get("tone")) or _text(recorded.get("tone")),
+        "family": _text(metadata.get("family")),
+        "puzzle": _text(metadata.get("content_hash")),
         "prompt_id": _text(metadata.get("prompt_id")) or made.sample,
         "pack": common["pack"]
         or named(_text(metadata.get("pack")), _text(metadata.get("pack_hash"))),
@@ -144,6 +146,8 @@ def conversation(sample: Json, score: str, common: Mapping[str, Any]) -> Convers
     if beyond:
         made.notes.append(f"replies beyond the {owed} owed are left out")
     seen: set[int] = set()
+    plain = metadata.get("plain")
+    plain = plain if isinstance(plain, list) else []
     lost = False
     for row in sorted(turns, key=lambda one: one["turn"]):
         turn = row["turn"]
@@ -155,6 +159,8 @@ def conversation(sample: Json, score: str, common: Mapping[str, Any]) -> Convers
         own, missing = _row(row, found)
         lost = lost or missing
         full = base | own
+        # The user messages before anything was added, in the order of the turns.
+        full["plain"] = _text(plain[turn - 1]) if turn <= len(plain) else own["user"]
         made.rows.append(tuple(full[name] for name in ROW))
     if lost:
         made.notes.append("rated replies are not among its messages, so their text is missing")
