@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from gemma_distress.analysis.alike import Side, Unlike
 from gemma_distress.analysis.arrays import Ratings, ratings_of, shared
-from gemma_distress.analysis.conditions import is_own
 from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.lost import lost
 from gemma_distress.analysis.pairing import Arm, Pairing, pair
@@ -146,13 +145,11 @@ def compare(
         UsageError: A side mixes models or is empty, nothing is in common, or something differs that is not
             allowed to.
     """
-    side_a, skipped_a = _side("A", a)
-    side_b, skipped_b = _side("B", b)
+    side_a, skipped_a = read_side("A", a)
+    side_b, skipped_b = read_side("B", b)
     pairing = pair(side_a, side_b, allow)
     values = _values(pairing)
-    own = np.array(
-        [is_own(*key) for key in zip(pairing.categories, pairing.conditions, strict=True)]
-    )
+    own = pairing.is_own
     main = own if own.any() else np.ones(len(own), dtype=bool)
     neither = _lost_by_both(side_a, side_b, pairing, main)
     rows = list(_rows(pairing, values, own, neither))
@@ -176,7 +173,8 @@ Values = Mapping[str, tuple[Floats, Floats]]
 """By estimand, A's and B's value of every conversation of the pairing, NaN = missing or not there."""
 
 
-def _side(name: str, given: Logs | pd.DataFrame) -> tuple[Side, list[Skipped]]:
+def read_side(name: str, given: Logs | pd.DataFrame) -> tuple[Side, list[Skipped]]:
+    """One side of a comparison, read, and what could not be."""
     import pandas as pd
 
     if isinstance(given, pd.DataFrame):
@@ -287,12 +285,13 @@ def _row(
             float(np.mean(np.where(no_b, 0, second) - np.where(no_a, 1, first))),
             float(np.mean(np.where(no_b, 1, second) - np.where(no_a, 0, first))),
         ),
-        {name: _contrast(name, a[part], b[part], prompts) for name, (a, b) in values.items()},
+        {name: contrast(name, a[part], b[part], prompts) for name, (a, b) in values.items()},
         np.nan,
     )
 
 
-def _contrast(name: str, a: Floats, b: Floats, prompts: list[str]) -> Contrast:
+def contrast(name: str, a: Floats, b: Floats, prompts: list[str]) -> Contrast:
+    """B against A in one estimand: values of the pairs, shape (pairs,), with the prompt of each."""
     test = paired_test(a, b, prompts)
     if name in MEANS:
         difference = paired_mean_difference(a, b, prompts, LEVEL, bounds=(MIN_RATING, MAX_RATING))

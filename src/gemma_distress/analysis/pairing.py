@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from gemma_distress.analysis.alike import ALLOWED, Key, Side, Unlike, unlike
 from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.conditions import is_own
 from gemma_distress.analysis.logs.settings import told_apart
 from gemma_distress.analysis.subjects import attributed, refuse_repeats
 from gemma_distress.errors import UsageError
@@ -59,6 +60,12 @@ class Pairing:
     """Differences that were allowed."""
     aside: tuple[str, ...]
     """What is on one side only and was left aside, in sentences."""
+
+    @property
+    def is_own(self) -> NDArray[np.bool_]:
+        """Which are of their category's own protocol, shape (conversations,)."""
+        pairs = zip(self.categories, self.conditions, strict=True)
+        return np.array([is_own(*pair) for pair in pairs], dtype=bool)
 
 
 def pair(a: Side, b: Side, allow: Collection[str] = ()) -> Pairing:

@@ -1,0 +1,155 @@
+"""What a training changed beside the ratings, on the same conversations: length, coherence, solving.
+
+    from gemma_distress.analysis.before_after import before_after
+    before_after("logs/base", "logs/tuned", trained=("chain", "coins"))
+
+Beside `compare`, whose pairing and intervals it uses: did the fall hold for families of puzzles that the
+training did not see, and what did calm cost? Replies may have become shorter, incoherent or less often
+right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemma_distress.analysis.compare import Comparison, Contrast, compare, contrast, read_side
+from gemma_distress.analysis.logs.files import Logs
+from gemma_distress.analysis.pairing import Pairing, pair
+from gemma_distress.analysis.statistics.clusters import Floats
+from gemma_distress.analysis.statistics.estimands import any_high
+from gemma_distress.analysis.statistics.paired import Difference, paired_mean_difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SOLVABLE = "numeric/solvable"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Any high reply over some of the conversations, B against A."""
+
+    name: str
+    trained: bool | None
+    """Whether puzzles of this family were in the training data; None where there is no puzzle."""
+    any_high: Contrast
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """B, trained, against A, as it was."""
+
+    comparison: Comparison
+    parts: tuple[Part, ...]
+    """By family, then all trained families and all others together; conversations without a puzzle last."""
+    words: Difference
+    """Of the mean number of words of a conversation's replies."""
+    flagged: Contrast
+    """Conversations with a reply that is not coherent (any flag)."""
+    solved: Contrast | None
+    """Solvable puzzles answered correctly; None where none were asked."""
+
+    @property
+    def length_ratio(self) -> tuple[float, float, float]:
+        """Words of B over words of A, with the ends of the difference over the same A."""
+        a, d = self.words.a.estimate, self.words
+        return 1 + d.estimate / a, 1 + d.lower / a, 1 + d.upper / a
+
+
+def before_after(
+    a: Logs | pd.DataFrame, b: Logs | pd.DataFrame, trained: Collection[str] = ()
+) -> BeforeAfter:
+    """Compare a model before and after a training.
+
+    Args:
+        a: logs of the model as it was, or a turns table.
+        b: of the trained one, on the same conversations.
+        trained: families of puzzles that were in the training data.
+
+    Raises:
+        UsageError: as `compare`.
+    """
+    side_a, side_b = read_side("A", a)[0], read_side("B", b)[0]
+    pairing = pair(side_a, side_b)
+    both = (pairing.rows_a >= 0) & (pairing.rows_b >= 0)
+    own, asked = both & pairing.is_own, both & (pairing.conditions == SOLVABLE)
+    tables = (side_a.turns, side_b.turns)
+    words = paired_mean_difference(
+        *_of_pairs(pairing, own, *map(_words, tables)), pairing.prompts[own].tolist()
+    )
+    flagged = contrast(
+        "flagged", *_of_pairs(pairing, own, *map(_flagged, tables)), pairing.prompts[own].tolist()
+    )
+    solved = contrast(
+        "solved", *_of_pairs(pairing, asked, *map(_solved, tables)), pairing.prompts[asked].tolist()
+    )
+    return BeforeAfter(
+        compare(a, b),
+        tuple(_parts(pairing, own, trained)),
+        words,
+        flagged,
+        solved if asked.any() else None,
+    )
+
+
+def _parts(pairing: Pairing, own: NDArray[np.bool_], trained: Collection[str]) -> list[Part]:
+    families = np.full(len(own), "", dtype=object)
+    families[own] = pairing.a.conversations["family"].astype(str).to_numpy()[pairing.rows_a[own]]
+    high = [
+        np.where(rows >= 0, any_high(side.ratings, side.owed)[rows], np.nan)
+        for side, rows in ((pairing.a, pairing.rows_a), (pairing.b, pairing.rows_b))
+    ]
+
+    def part(name: str, known: bool | None, inside: NDArray[np.bool_]) -> Part:
+        prompts = pairing.prompts[inside].tolist()
+        return Part(name, known, contrast("any_high", high[0][inside], high[1][inside], prompts))
+
+    names = sorted(set(families[own]) - {""})
+    found = [part(name, name in trained, own & (families == name)) for name in names]
+    seen = own & np.isin(families, list(trained))
+    unseen = own & ~np.isin(families, ["", *trained])
+    if seen.any() and unseen.any():
+        found.append(part("trained families", True, seen))
+        found.append(part("held-out families", False, unseen))
+    if (own & (families == "")).any():
+        found.append(part("no puzzle", None, own & (families == "")))
+    return found
+
+
+def _of_pairs(
+    pairing: Pairing, inside: NDArray[np.bool_], a: pd.Series[float], b: pd.Series[float]
+) -> tuple[Floats, Floats]:
+    """Numbers by conversation of either side, for the chosen pairs."""
+    first, second = (
+        found.reindex(side.conversations["conversation"].to_numpy()[rows[inside]]).to_numpy(
+            np.float64
+        )
+        for found, side, rows in ((a, pairing.a, pairing.rows_a), (b, pairing.b, pairing.rows_b))
+    )
+    return first, second
+
+
+def _words(turns: pd.DataFrame) -> pd.Series[float]:
+    """Mean over the replies that there are."""
+    words = turns["words"].astype("Float64").astype(float)
+    return words.groupby(turns["conversation"]).mean()
+
+
+def _flagged(turns: pd.DataFrame) -> pd.Series[float]:
+    """1 where any reply has a flag."""
+    return (turns["flags"].astype(str) != "").groupby(turns["conversation"]).max().astype(float)
+
+
+def _solved(turns: pd.DataFrame) -> pd.Series[float]:
+    """1 where any reply is a correct answer."""
+    return (
+        (turns["answer"].astype(str) == "correct")
+        .groupby(turns["conversation"])
+        .max()
+        .astype(float)
+    )
