@@ -126,8 +126,9 @@ def _of_pairs(
 ) -> tuple[Floats, Floats]:
     """Numbers by conversation of either side, for the chosen pairs."""
     first, second = (
-        found.reindex(side.conversations["conversation"].to_numpy()[rows[inside]]).to_numpy(
-            np.float64
+        np.asarray(
+            found.reindex(side.conversations["conversation"].to_numpy()[rows[inside]]),
+            dtype=np.float64,
         )
         for found, side, rows in ((a, pairing.a, pairing.rows_a), (b, pairing.b, pairing.rows_b))
     )
