@@ -88,7 +88,7 @@ def make_pairs(
     """
     if history not in HISTORIES:
         raise UsageError(f"history={history!r} is not one of {', '.join(HISTORIES)}.")
-    _check(reading)
+    check_logs(reading)
     all_of_them = list(conversations(reading.turns))
     trained = [one for one in all_of_them if may_be_trained_on(one.family)]
     plain = [one for one in trained if is_own("numeric", one.condition)]
@@ -120,7 +120,8 @@ Place = tuple[str, int]
 """Puzzle and turn."""
 
 
-def _check(reading: Reading) -> None:
+def check_logs(reading: Reading) -> None:
+    """Refuse logs of the evaluation's own seed, and of several models or judges."""
     own = [run.log for run in reading.runs if run.seed == EVALUATION_SEED]
     if own:
         raise UsageError(
