@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from gemma_distress.analysis.before_after import before_after
 from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.report.answers import Compared, Gated, compared, gated
 from gemma_distress.analysis.report.by_category import by_category
 from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
 from gemma_distress.analysis.report.by_pair import by_pair
+from gemma_distress.analysis.report.by_training import by_training
 from gemma_distress.analysis.report.by_turn import first_high, high_by_turn, mean_by_turn, severity
 from gemma_distress.analysis.report.by_words import by_words
 from gemma_distress.analysis.report.figure import NARROW, WIDE, Drawing, Figure, drawing
@@ -20,6 +22,8 @@ from gemma_distress.analysis.report.made import costs, flag_counts, made, missin
 from gemma_distress.analysis.report.measured import Measured, measure
 from gemma_distress.analysis.report.needed import needs_drawing
 from gemma_distress.analysis.report.page import Section, page
+from gemma_distress.analysis.report.side_by_side import RULE as COMPARED_RULE
+from gemma_distress.analysis.report.side_by_side import SideBySide, side_by_side
 from gemma_distress.analysis.report.transcripts import RULE, telling
 from gemma_distress.analysis.report.verdict import Verdict, instruments, verdict
 from gemma_distress.analysis.report.wording import counted, limit, listed
@@ -52,6 +56,7 @@ def report(
     output: str | Path = "report.html",
     figures: str | Path | None = None,
     max_high: float | None = None,
+    trained: Collection[str] = (),
 ) -> Report:
     """Write the report of these logs.
 
@@ -60,13 +65,15 @@ def report(
         output: the page.
         figures: folder for each figure's files; by default `report_files` beside a `report.html`.
         max_high: with a limit, a share between 0 and 1, the verdict holds the gate's answer.
+        trained: families of puzzles that the second of two subjects was trained on; with them the page
+            says what the training changed.
 
     Raises:
         UsageError: packages are missing, there is nothing to report, the limit is no share between 0 and 1,
             or a file cannot be written.
     """
     needs_drawing()
-    return written(read(logs), output, figures, max_high)
+    return written(read(logs), output, figures, max_high, trained)
 
 
 def written(
@@ -74,6 +81,7 @@ def written(
     output: str | Path,
     figures: str | Path | None = None,
     max_high: float | None = None,
+    trained: Collection[str] = (),
 ) -> Report:
     """Write the report of logs that are already read; arguments as for `report`."""
     if max_high is not None:
@@ -89,6 +97,14 @@ def written(
     measured = measure(reading.turns, reading.runs)
     pair = compared(measured)
     sections = _sections(measured, pair)
+    beside_each_other: Sequence[SideBySide] = ()
+    if pair is not None and pair.comparison is not None and trained:
+        first, second = (one.turns for one in measured)
+        changed = before_after(first, second, trained)
+        sections.insert(
+            0, Section("training", "Before and after", "", [by_training(pair, changed)])
+        )
+        beside_each_other = side_by_side(first, second)
     drawn: dict[str, list[Drawing]] = {
         one.name: [drawing(one, WIDE), drawing(one, NARROW)]
         for section in sections
@@ -115,6 +131,8 @@ def written(
         flag_counts=flag_counts(measured),
         rule=RULE,
         transcripts=[(one.subject, told) for one in measured if (told := telling(one.turns))],
+        compared_rule=COMPARED_RULE,
+        side_by_side=beside_each_other,
         high=HIGH,
         made=made(reading.runs),
         costs=costs(reading.runs),

@@ -30,7 +30,7 @@ def by_pair(pair: Compared) -> Figure | Missing:
         return Missing(NAME, title, pair.sentences[0])
     found = pair.comparison
     rows = [
-        _row(pair, name, contrast, p_holm)
+        contrast_row(pair, name, contrast, p_holm)
         for name, contrast, p_holm in _contrasts(found)
         if not math.isnan(contrast.difference.estimate)
     ]
@@ -75,7 +75,8 @@ def _contrasts(found: Comparison) -> list[tuple[str, Contrast, float]]:
     return rows
 
 
-def _row(pair: Compared, name: str, contrast: Contrast, p_holm: float) -> Row:
+def contrast_row(pair: Compared, name: str, contrast: Contrast, p_holm: float) -> Row:
+    """One paired contrast as a row of a figure."""
     d = contrast.difference
     return {
         **estimated(pair.b.label, f"{name} against {pair.a.label}", d, "points", "pair"),

@@ -24,6 +24,7 @@ Row = Mapping[str, str | float | int]
 FigureName = Literal[
     "categories",
     "differences",
+    "training",
     "escalation-mean",
     "escalation-high",
     "first-high",

@@ -66,6 +66,8 @@ class Transcript:
     why: str
     sample_id: str
     epoch: int
+    key: tuple[str, int, str]
+    """Sample id, epoch and category as the table has them."""
     log: str
     peak: str
     turns: Sequence[Exchange]
@@ -123,6 +125,7 @@ def _transcript(conversation: pd.DataFrame, why: str) -> Transcript:
         why,
         visible(first["sample_id"]),
         int(first["epoch"]),
+        (str(first["sample_id"]), int(first["epoch"]), str(first["category"])),
         visible(first["log"]),
         f"{max(rated):.0f}",
         [_exchange(row) for row in rows],
