@@ -5,6 +5,9 @@ Commands import what they need when they run, so that `--help` comes at once.
 
 import click
 
+from gemma_distress.finetune.commands.calm import calm
+from gemma_distress.finetune.commands.pairs import pairs
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
@@ -14,6 +17,9 @@ def main() -> None:
     python -m gemma_distress.finetune run --preset organism
     """
 
+
+for command in (calm, pairs):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="python -m gemma_distress.finetune")

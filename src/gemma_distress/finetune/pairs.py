@@ -23,12 +23,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Literal, get_args
 
 from gemma_distress.analysis.conditions import is_own
 from gemma_distress.errors import UsageError
-from gemma_distress.finetune.calm_replies import Spoken, conversations
+from gemma_distress.finetune.calm_replies import CALM_BELOW, Spoken, conversations
+from gemma_distress.finetune.manifest import finish, finished, key_of
 from gemma_distress.finetune.pair import Message, Pair
 from gemma_distress.finetune.split import EVALUATION_SEED, may_be_trained_on
 
@@ -192,3 +194,34 @@ def _by_turn(places: Mapping[Place, list[Spoken]]) -> dict[int, int]:
 
 def _total(places: Mapping[Place, list[Spoken]]) -> int:
     return sum(map(len, places.values()))
+
+
+def save_pairs(made: Made, folder: Path) -> bool:
+    """Write the data set; whether it was not there yet.
+
+    Raises:
+        UsageError: The folder holds other pairs.
+    """
+    from gemma_distress.finetune.pair_files import content_hash, write_pairs
+
+    digest = content_hash(made.pairs)
+    key = key_of("pairs", {}, {"pairs": digest})
+    if finished(folder, key) is not None:
+        return False
+    first = made.pairs[0]
+    logs = sorted(
+        {s.log for pair in made.pairs for s in (pair.chosen_source, pair.rejected_source)}
+    )
+    write_pairs(
+        made.pairs,
+        folder,
+        {
+            "history": first.history,
+            "calm below": CALM_BELOW,
+            "rejected from": min(pair.rejected_rating for pair in made.pairs),
+            "possible pairs": made.possible,
+            "logs": logs,
+        },
+    )
+    finish(folder, key, pairs=len(made.pairs), content_hash=digest)
+    return True
