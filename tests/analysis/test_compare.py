@@ -145,7 +145,7 @@ def test_unfinished_runs_explain_conversations_of_their_own():
     a, b = A[A["sample_id"] != "p0/numeric/0"], B[B["sample_id"] != "p2/numeric/1"]
     with pytest.raises(UsageError, match="only A holds"):
         compare(a, b)
-    found = pair(Side("A", a, [], {"numeric": 1}), Side("B", b, [], {"numeric": 1}))
+    found = pair(Side("A", a, [], {}, {"numeric": 1}), Side("B", b, [], {}, {"numeric": 1}))
     assert found.rows_a.tolist().count(-1) == found.rows_b.tolist().count(-1) == 1
 
 
@@ -246,14 +246,44 @@ def test_a_share_without_a_pair_in_a_category_has_no_macro_average():
 
 
 def test_what_neither_side_has_is_in_the_worst_case():
-    a = Side("A", A, (), {"numeric": 3})
-    b = Side("B", B[B["sample_id"] != "p0/numeric/0"], (), {"numeric": 2})
+    a = Side("A", A, (), {"numeric": 3}, {"numeric": 3})
+    b = Side("B", B[B["sample_id"] != "p0/numeric/0"], (), {"numeric": 2}, {"numeric": 2})
     pairing = pair(a, b)
     # B lacks one that A has, and so at least one that A lacks too; A lacks three that B has not either.
-    assert _lost_by_both(a, b, pairing, np.ones(len(pairing.prompts), dtype=bool)) == {"numeric": 3}
+    assert _lost_by_both(a, b, pairing) == {"numeric": 3}
     row = _row("all", "pooled", pairing, _values(pairing), np.ones(6, dtype=bool), 3)
     known = compare(A, b.turns).pooled.worst
     assert row.worst == pytest.approx(((6 * known[0] - 3) / 9, (6 * known[1] + 3) / 9), abs=1e-12)
+
+
+def test_one_lost_conversation_explains_no_other_questions():
+    other = B.assign(sample_id="q" + B["sample_id"].astype(str))
+    other.loc[other["conversation"] == 0, "sample_id"] = B["sample_id"].iloc[0]
+    a, b = Side("A", A, (), {}, {"numeric": 1}), Side("B", other, (), {}, {"numeric": 1})
+    with pytest.raises(UsageError, match="5 conversations that only A holds"):
+        pair(a, b)
+
+
+def test_what_one_side_has_was_not_lost_by_both():
+    """B lost all of tones, which A has and which is left aside."""
+    tones = side(CALM, CALM, category="tones", condition="tones").assign(
+        conversation=lambda table: table["conversation"] + 50
+    )
+    a = Side("A", pd.concat([A, tones]), (), {}, {})
+    b = Side("B", B, (), {"tones": 2}, {"tones": 2})
+    found = compare(a, b)
+    assert found.pooled.lost == 0
+    assert found.aside == ("tones is only in A: 2 conversations are left aside.",)
+
+
+def test_a_category_without_a_pair_is_no_test():
+    a, b = five(1, 0.6, "scripted/a"), five(2, 0.2, "scripted/b")
+    b.loc[b["category"] == "wildchat", "rating"] = math.nan
+    found = compare(a, b)
+    [empty] = [row for row in found.rows if row.name == "wildchat"]
+    assert empty.primary.difference.n == 0
+    assert math.isnan(empty.primary.test.p)
+    assert math.isnan(empty.p_holm)
 
 
 def test_two_settings_in_a_side_are_named():

@@ -218,3 +218,36 @@ def test_triggers_alone_are_planned_with_the_prompts_there_are() -> None:
     assert found.verdict == "UNDECIDED"
     assert {option.design.prompts for option in found.options} <= {20}
     assert any("need a pack or a source that has more" in one for one in found.advice)
+
+
+def test_an_unknown_conversation_never_helps_to_pass() -> None:
+    """Nine high over five prompts look spread evenly, eight over four do not; the ninth is unknown."""
+    frame = logs(5, 100, high=9)
+    # Prompts are dealt in turn: the ninth high one is the second of p3, so p4 has one.
+    frame.loc[frame["conversation"] == 8, "rating"] = 1.0
+    known = gate(frame, 0.05)
+    frame.loc[(frame["conversation"] == 4) & (frame["turn"] > 1), "rating"] = math.nan
+    unknown = gate(frame, 0.05)
+    assert unknown.decided.unknown == 1
+    assert unknown.decided.upper >= known.decided.upper
+    fillings = []
+    for rating in (1.0, 9.0):
+        filled = frame.copy()
+        filled.loc[filled["rating"].isna(), "rating"] = rating
+        fillings.append(gate(filled, 0.05).decided)
+    assert unknown.decided.upper >= max(one.upper for one in fillings)
+    assert unknown.decided.lower <= min(one.lower for one in fillings)
+
+
+def test_a_baseline_without_a_pair_of_a_category_is_told() -> None:
+    names = ("numeric", "triggers", "tones", "extended", "wildchat")
+    rows = [
+        {"ratings": [0, 6, 1], "prompt_id": f"p{n}", "category": name, "condition": name}
+        for name in names
+        for n in range(4)
+    ]
+    candidate, base = table(rows), table(rows)
+    last = (base["category"] == "triggers") & (base["turn"] == 3)
+    base.loc[last, "rating"] = math.nan
+    with pytest.raises(UsageError, match="no pair is known of triggers"):
+        gate(candidate, 0.9, baseline=base, endpoint="paper_high")

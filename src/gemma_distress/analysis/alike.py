@@ -47,7 +47,9 @@ class Side:
     turns: pd.DataFrame
     runs: Sequence[Run]
     lost: Mapping[str, int]
-    """By category, conversations that were planned and are in no log."""
+    """By category, conversations of its own protocol that were planned and are in no log."""
+    unfinished: Mapping[str, int]
+    """The same with those of controls."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,23 @@ def unlike(
         first: The conversations of A that have a pair, one row each.
         second: The same of B, in the same order.
     """
-    found = _ids({**a.lost, **b.lost}, index_a, index_b)
+    found = _ids(a, b, index_a, index_b)
     found += _words(a.turns, b.turns, first, second)
     for column, of in FACTS.items():
         found += _fact(column, of, first, second)
     return found
 
 
-def _ids(
-    lost: Mapping[str, int], index_a: Mapping[Key, int], index_b: Mapping[Key, int]
-) -> list[Unlike]:
+def _ids(a: Side, b: Side, index_a: Mapping[Key, int], index_b: Mapping[Key, int]) -> list[Unlike]:
     found = []
     for category in sorted({key[0] for key in index_a} & {key[0] for key in index_b}):
         only_a = [key for key in index_a if key[0] == category and key not in index_b]
         only_b = [key for key in index_b if key[0] == category and key not in index_a]
-        if only_a and only_b and category not in lost:
+        # What one side holds alone is no other question where the other side lost as many.
+        explained = len(only_a) <= b.unfinished.get(category, 0) and len(
+            only_b
+        ) <= a.unfinished.get(category, 0)
+        if only_a and only_b and not explained:
             found.append(
                 Unlike(
                     "questions",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gemma_distress.analysis.alike import Side
 from gemma_distress.analysis.compare import Comparison, Contrast, compare, contrast, read_side
 from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.pairing import Pairing, pair
@@ -62,7 +63,7 @@ class BeforeAfter:
 
 
 def before_after(
-    a: Logs | pd.DataFrame, b: Logs | pd.DataFrame, trained: Collection[str] = ()
+    a: Logs | pd.DataFrame | Side, b: Logs | pd.DataFrame | Side, trained: Collection[str] = ()
 ) -> BeforeAfter:
     """Compare a model before and after a training.
 
@@ -89,7 +90,7 @@ def before_after(
         "solved", *_of_pairs(pairing, asked, *map(_solved, tables)), pairing.prompts[asked].tolist()
     )
     return BeforeAfter(
-        compare(a, b),
+        compare(side_a, side_b),
         tuple(_parts(pairing, own, trained)),
         words,
         flagged,

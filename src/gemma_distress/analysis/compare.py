@@ -17,7 +17,7 @@ the category's own protocol; a control such as `extended/redacted` is a conditio
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from gemma_distress.analysis.alike import Side, Unlike
 from gemma_distress.analysis.arrays import Ratings, ratings_of, shared
 from gemma_distress.analysis.logs.files import Logs
+from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.lost import lost
 from gemma_distress.analysis.pairing import Arm, Pairing, pair
 from gemma_distress.analysis.statistics.clusters import Floats
@@ -132,12 +133,12 @@ class Comparison:
 
 
 def compare(
-    a: Logs | pd.DataFrame, b: Logs | pd.DataFrame, allow: Collection[str] = ()
+    a: Logs | pd.DataFrame | Side, b: Logs | pd.DataFrame | Side, allow: Collection[str] = ()
 ) -> Comparison:
     """Compare two models on the conversations that both had.
 
     Args:
-        a: The base: logs (paths of files and folders) or a turns table.
+        a: The base: logs (paths of files and folders), a turns table, or a side that was read.
         b: What is compared with it, likewise.
         allow: What may differ: `questions` (then only sample ids of both are used), `judge`, `rubric`.
 
@@ -151,7 +152,7 @@ def compare(
     values = _values(pairing)
     own = pairing.is_own
     main = own if own.any() else np.ones(len(own), dtype=bool)
-    neither = _lost_by_both(side_a, side_b, pairing, main)
+    neither = _lost_by_both(side_a, side_b, pairing)
     rows = list(_rows(pairing, values, own, neither))
     adjusted = holm([row.primary.test.p for row in rows])
     macro, lacking = _macro(pairing, values, own)
@@ -173,31 +174,41 @@ Values = Mapping[str, tuple[Floats, Floats]]
 """By estimand, A's and B's value of every conversation of the pairing, NaN = missing or not there."""
 
 
-def read_side(name: str, given: Logs | pd.DataFrame) -> tuple[Side, list[Skipped]]:
+def read_side(name: str, given: Logs | pd.DataFrame | Side) -> tuple[Side, list[Skipped]]:
     """One side of a comparison, read, and what could not be."""
     import pandas as pd
 
+    if isinstance(given, Side):
+        return replace(given, name=name), []
     if isinstance(given, pd.DataFrame):
-        return Side(name, given, (), {}), []
+        return Side(name, given, (), {}, {}), []
     reading = read(given)
-    missing = lost(reading.runs, ratings_of(reading.turns)) if len(reading.turns) else {}
-    return Side(name, reading.turns, reading.runs, missing), reading.skipped
+    return side_of(name, reading.turns, reading.runs), reading.skipped
 
 
-def _lost_by_both(a: Side, b: Side, pairing: Pairing, main: NDArray[np.bool_]) -> dict[str, int]:
+def side_of(name: str, turns: pd.DataFrame, runs: Sequence[Run]) -> Side:
+    """A side of what was read already."""
+    if not len(turns):
+        return Side(name, turns, runs, {}, {})
+    conversations = ratings_of(turns)
+    return Side(
+        name, turns, runs, lost(runs, conversations), lost(runs, conversations, controls=True)
+    )
+
+
+def _lost_by_both(a: Side, b: Side, pairing: Pairing) -> dict[str, int]:
     """By category, how many planned conversations must be missing on both sides.
 
-    What one side lost and the other has is there, unpaired; the larger rest was lost by both.
+    What one side lost and the other has is there, alone; the larger rest was lost by both.
     """
-    found = {}
-    for category in dict.fromkeys([*a.lost, *b.lost]):
-        inside = main & (pairing.categories == category)
-        rests = [
-            side.lost.get(category, 0) - int((rows[inside] < 0).sum())
-            for side, rows in ((a, pairing.rows_a), (b, pairing.rows_b))
-        ]
-        found[category] = max(0, *rests)
-    return found
+    return {
+        category: max(
+            0,
+            a.lost.get(category, 0) - pairing.only_b.get(category, 0),
+            b.lost.get(category, 0) - pairing.only_a.get(category, 0),
+        )
+        for category in dict.fromkeys([*a.lost, *b.lost])
+    }
 
 
 def _values(pairing: Pairing) -> Values:

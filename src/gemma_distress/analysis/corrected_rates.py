@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gemma_distress.analysis.labels.draw import LEAST
-from gemma_distress.analysis.logs.settings import told_apart
 from gemma_distress.analysis.rated_twice import RatedTwice, whole_conversations
 from gemma_distress.analysis.statistics.agreement import Agreement
 from gemma_distress.analysis.statistics.correction import Corrected, corrected_rate
@@ -22,6 +21,7 @@ from gemma_distress.analysis.statistics.estimands import any_high, turn_high
 from gemma_distress.analysis.statistics.intervals import Interval, clustered_proportion
 from gemma_distress.analysis.statistics.replies import replies_proportion
 from gemma_distress.analysis.statistics.verification import Verification, sizes_of, verified_rate
+from gemma_distress.analysis.subjects import refuse_repeats, subject_names
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,10 +102,12 @@ def of_others(
 
 
 def rates_of(turns: pd.DataFrame) -> dict[str, Interval]:
-    """The rates that are corrected, clustered by prompt."""
+    """The rates that are corrected, over the categories' own protocols, clustered by prompt."""
     from gemma_distress.analysis.arrays import ratings_of
 
-    ratings = ratings_of(turns)
+    everything = ratings_of(turns)
+    refuse_repeats(everything)
+    ratings = everything.where(everything.is_own) if everything.is_own.any() else everything
     return {
         "turn_high": replies_proportion(
             turn_high(ratings.ratings, ratings.owed), ratings.prompts.tolist()
@@ -126,9 +128,6 @@ def _worth_of_conversations(twice: RatedTwice) -> tuple[Interval, Interval]:
 
 def _by_model(turns: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """The rows of each model as it was set, in order of first appearance, by a name that tells it apart."""
-    settings = turns.groupby(turns["model"].astype(str), sort=False)["settings"].unique()
-    for model, found in settings.items():
-        apart = told_apart({text: text for text in map(str, found)})
-        for text, told in apart.items():
-            own = (turns["model"].astype(str) == model) & (turns["settings"].astype(str) == text)
-            yield f"{model} ({told})" if told else str(model), turns[own]
+    names = subject_names(turns)
+    for name in dict.fromkeys(names):
+        yield name, turns[names == name]

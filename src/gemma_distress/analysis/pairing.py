@@ -14,7 +14,7 @@ different questions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,9 @@ class Pairing:
     """Differences that were allowed."""
     aside: tuple[str, ...]
     """What is on one side only and was left aside, in sentences."""
+    only_a: Mapping[str, int]
+    """By category, conversations of its own protocol that only A has, those left aside included."""
+    only_b: Mapping[str, int]
 
     @property
     def is_own(self) -> NDArray[np.bool_]:
@@ -122,7 +125,15 @@ def pair(a: Side, b: Side, allow: Collection[str] = ()) -> Pairing:
             f"{condition} is only in {side}: {count} conversations are left aside."
             for (side, condition), count in left.items()
         ),
+        _alone(index_a, index_b, conditions),
+        _alone(index_b, index_a, conditions),
     )
+
+
+def _alone(
+    index: Mapping[Key, int], other: Mapping[Key, int], conditions: Mapping[Key, str]
+) -> Counter[str]:
+    return Counter(key[0] for key in index if key not in other and is_own(key[0], conditions[key]))
 
 
 def _ratings(side: Side) -> Ratings:

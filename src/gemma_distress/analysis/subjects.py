@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gemma_distress.analysis.arrays import Ratings
+from gemma_distress.analysis.logs.settings import told_apart
 from gemma_distress.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUBJECT = ("model", "settings")
 INSTRUMENT = ("judge", "judge_version", "rubric", "pack")
@@ -40,6 +45,19 @@ def groups(conversations: Ratings) -> Iterator[tuple[Group, Ratings]]:
     for key, part in attributed(conversations).by(*SUBJECT, *INSTRUMENT):
         refuse_repeats(part)
         yield Group(**dict(zip((*SUBJECT, *INSTRUMENT), key, strict=True))), part
+
+
+def subject_names(turns: pd.DataFrame) -> pd.Series[str]:
+    """Of each row its model, with what of its settings sets it apart where it is there more than once."""
+    import pandas as pd
+
+    keys = list(zip(*(turns[name].astype(str) for name in SUBJECT), strict=True))
+    subjects = dict.fromkeys(keys)
+    names = {}
+    for model, settings in subjects:
+        apart = told_apart({text: text for name, text in subjects if name == model})[settings]
+        names[model, settings] = f"{model} ({apart})" if apart else model
+    return pd.Series([names[key] for key in keys], index=turns.index, dtype=object)
 
 
 def attributed(conversations: Ratings) -> Ratings:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gemma_distress.analysis.arrays import ratings_of
 from gemma_distress.analysis.statistics.over_represented import MIN_COUNT, Word, over_represented
-from gemma_distress.analysis.subjects import Group, groups
+from gemma_distress.analysis.subjects import Group, groups, subject_names
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
 
@@ -101,7 +101,8 @@ def _between_models(
     turns: pd.DataFrame, top: int | None, min_count: int, stratified: bool
 ) -> Iterator[WordList]:
     rows = turns[turns["message_id"] != ""]
-    models = list(dict.fromkeys(rows["model"].astype(str)))
+    names = subject_names(rows)
+    models = list(dict.fromkeys(names))
     if len(models) < 2:
         raise UsageError(
             f"The logs hold {len(models)} model. To compare the words of models, name logs of several."
@@ -113,7 +114,7 @@ def _between_models(
             model,
             others[0] if len(others) == 1 else f"{len(others)} others",
             rows,
-            (rows["model"].astype(str) == model).to_numpy(),
+            (names == model).to_numpy(),
             top,
             min_count,
             stratified,

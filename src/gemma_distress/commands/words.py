@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gemma_distress.analysis.logs.settings import in_words
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
 from gemma_distress.commands.shown import print_json, tell_skipped, text
 
@@ -69,9 +70,10 @@ def show(found: "WordList") -> "RenderableType":
 
     from gemma_distress.analysis.statistics.over_represented import CLAIMED_BELOW
 
+    set_to = f" ({in_words(found.settings)})" if found.settings else ""
     judge = f", rated by {found.judge}" if found.judge else ""
     parts: list[RenderableType] = [
-        text(f"{found.model}{judge}", style="bold"),
+        text(f"{found.model}{set_to}{judge}", style="bold"),
         text(
             f"{found.used:,} replies ({found.group}) against {found.used_other:,} ({found.against}), "
             f"compared prompt by prompt ({found.strata:,} of them, by condition){_left_out(found)}"

@@ -6,8 +6,9 @@ from gemma_distress.analysis.logs.settings import in_words, settings_of, told_ap
 def test_what_decides_a_reply_is_kept_in_an_order_of_its_own() -> None:
     assert (
         settings_of({"temperature": 1.0, "max_tokens": 9}, {"adapter": "runs/calm"})
-        == '{"adapter": "runs/calm", "max_tokens": 9, "temperature": 1.0}'
+        == '{"adapter": "runs/calm", "max_tokens": 9, "temperature": 1}'
     )
+    assert settings_of({"temperature": 1}, {}) == settings_of({"temperature": 1.0}, {})
     assert settings_of({}, {}) == ""
 
 

@@ -162,11 +162,14 @@ def _bounds(
         together = np.where(every.unknown, unknown, every.values)
         return proportion(together, every.prompts, 2 * level - 1, icc)
 
+    # What is unknown may be anything, and must never help. Which filling has the furthest bound depends on
+    # the spread that it shows, so all of them are looked at.
+    fillings = [interval(np.nan), interval(0.0), interval(1.0)]
     return Bounds(
         name,
-        interval(np.nan),
-        interval(0.0).lower,
-        interval(1.0).upper,
+        fillings[0],
+        float(np.nanmin([one.lower for one in fillings])),
+        float(np.nanmax([one.upper for one in fillings])),
         int(np.nansum(every.values)),
         int(every.unknown.sum()),
     )

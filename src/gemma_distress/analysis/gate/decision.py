@@ -33,7 +33,7 @@ from gemma_distress.analysis.gate.bounds import (
 from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.logs.settings import told_apart
-from gemma_distress.analysis.lost import lost
+from gemma_distress.analysis.lost import lost, unreadable
 from gemma_distress.analysis.plan import Option
 from gemma_distress.analysis.statistics.clusters import PLANNED_ICC, require_probability
 from gemma_distress.analysis.subjects import (
@@ -127,15 +127,15 @@ def gate(
         )
     missing = lost(runs, everything)
     decided = bounds_of(own, missing, endpoint, level, icc)
-    unreadable = _unreadable(runs, skipped)
+    unread = unreadable(runs, skipped)
     contrast, worse = (None, False) if baseline is None else _against(baseline, logs, endpoint)
-    verdict, reason = _verdict(decided, max_high, level, endpoint, unreadable)
+    verdict, reason = _verdict(decided, max_high, level, endpoint, unread)
     if worse and contrast is not None:
         verdict, reason = "FAIL", f"{_worse(contrast)} {reason}"
     told: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     if verdict == "UNDECIDED":
-        told, options = advice(own, decided, max_high, level, icc, endpoint, unreadable)
+        told, options = advice(own, decided, max_high, level, icc, endpoint, unread)
     return Gate(
         **vars(group),
         verdict=verdict,
@@ -206,16 +206,6 @@ def _one_group(conversations: Ratings) -> Group:
     return Group(**found)
 
 
-def _unreadable(runs: Sequence[Run], skipped: Sequence[Skipped]) -> list[Skipped]:
-    """Logs that may hold anything."""
-    known = {run.log for run in runs}
-    return [
-        one
-        for one in skipped
-        if one.log not in known and not one.reason.startswith("the log of another task")
-    ]
-
-
 def _against(
     baseline: Logs | pd.DataFrame, logs: Logs | pd.DataFrame, endpoint: Endpoint
 ) -> tuple[Contrast, bool]:
@@ -223,7 +213,13 @@ def _against(
 
     comparison = compare(baseline, logs)
     contrasts = comparison.pooled.contrasts
-    if endpoint == "paper_high" and comparison.macro:
+    if endpoint == "paper_high" and len([r for r in comparison.rows if r.kind == "category"]) > 1:
+        if endpoint not in comparison.macro:
+            raise UsageError(
+                "The baseline cannot be compared in the macro average of paper_high: no pair is known of "
+                f"{', '.join(comparison.lacking)}. Give logs of all five categories on both sides, or take "
+                "another endpoint."
+            )
         contrasts = comparison.macro
     contrast = contrasts[endpoint]
     return contrast, bool(contrast.difference.lower > 0 and contrast.test.p < 0.05)

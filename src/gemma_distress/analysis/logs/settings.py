@@ -56,11 +56,16 @@ def settings_of(generate: Mapping[str, Any], model_args: Mapping[str, Any]) -> s
         model_args: arguments of the model (`-M`), without secrets.
     """
     known = {
-        name: value
+        name: _same(value)
         for name, value in {**generate, **model_args}.items()
         if value is not None and name not in _CALLING | _RUNNING
     }
     return json.dumps(known, sort_keys=True, ensure_ascii=False, default=str) if known else ""
+
+
+def _same(value: object) -> object:
+    """Numbers that are equal are written alike: 1 and 1.0 are one temperature."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def in_words(settings: str) -> str:
@@ -85,12 +90,11 @@ def told_apart(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read(settings: str) -> dict[str, Any]:
-    return dict(json.loads(settings)) if settings else {}
+    found = json.loads(settings) if settings else {}
+    return {name: _same(value) for name, value in found.items()}
 
 
 def _written(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
     if isinstance(value, str):
         return value
     return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -18,6 +18,7 @@ from gemma_distress.analysis.report.wording import (
     points,
     share,
 )
+from gemma_distress.analysis.turns import Skipped
 from gemma_distress.analysis.wording import p_equals
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
@@ -49,7 +50,7 @@ def compared(measured: Sequence[Measured]) -> Compared | None:
         return None
     a, b = measured
     try:
-        found = compare(a.turns, b.turns)
+        found = compare(a.side, b.side)
     except UsageError as refused:
         why = f"Not done, with A {a.subject.label} and B {b.subject.label}: {visible(refused)}"
         return Compared(a.subject, b.subject, None, [why])
@@ -118,14 +119,17 @@ def _left_out(a: Subject, b: Subject, row: Row) -> list[str]:
     return said
 
 
-def gated(measured: Sequence[Measured], limit: float) -> list[Gated]:
-    """Each subject against the limit; logs are read again, for what they lack counts against a pass."""
-    return [_gated(one, limit) for one in measured]
+def gated(measured: Sequence[Measured], unread: Sequence[Skipped], limit: float) -> list[Gated]:
+    """Each subject against the limit; its logs are read again, for what they lack counts against a pass.
+
+    `unread` are logs of which nothing could be read: they may be anyone's.
+    """
+    return [_gated(one, [skipped.log for skipped in unread], limit) for one in measured]
 
 
-def _gated(one: Measured, limit: float) -> Gated:
+def _gated(one: Measured, unread: Sequence[str], limit: float) -> Gated:
     try:
-        found = gate([run.log for run in one.runs], limit)
+        found = gate([*(run.log for run in one.runs), *unread], limit)
     except UsageError as refused:
         return Gated(one.subject, None, [f"Not answered. {visible(refused)}"])
     return Gated(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gemma_distress.analysis.before_after import before_after
 from gemma_distress.analysis.logs.files import Logs
+from gemma_distress.analysis.lost import unreadable
 from gemma_distress.analysis.report.answers import Compared, Gated, compared, gated
 from gemma_distress.analysis.report.by_category import by_category
 from gemma_distress.analysis.report.by_condition import by_condition, by_contrast
@@ -100,7 +101,8 @@ def written(
     beside_each_other: Sequence[SideBySide] = ()
     if pair is not None and pair.comparison is not None and trained:
         first, second = (one.turns for one in measured)
-        changed = before_after(first, second, trained)
+        base, tuned = (one.side for one in measured)
+        changed = before_after(base, tuned, trained)
         sections.insert(
             0, Section("training", "Before and after", "", [by_training(pair, changed)])
         )
@@ -112,7 +114,11 @@ def written(
         if isinstance(one, Figure)
     }
     verdicts = [verdict(one) for one in measured]
-    answers = [] if max_high is None else gated(measured, max_high)
+    answers = (
+        []
+        if max_high is None
+        else gated(measured, unreadable(reading.runs, reading.skipped), max_high)
+    )
     beside = os.path.relpath(folder, path.parent).replace(os.sep, "/")
     html = page(
         sections,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gemma_distress.analysis import summary
+from gemma_distress.analysis.alike import Side
 from gemma_distress.analysis.arrays import Ratings, ratings_of
+from gemma_distress.analysis.compare import side_of
 from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.lost import lost, runs_of
 from gemma_distress.analysis.report.subjects import Subject, subjects_of
@@ -48,6 +50,11 @@ class Measured:
     """Its logs, those that left no conversation included."""
     lost: Mapping[str, int]
     """By category, conversations that were planned and are in no log."""
+
+    @property
+    def side(self) -> Side:
+        """The subject as one side of a comparison."""
+        return side_of(self.subject.label, self.turns, self.runs)
 
 
 def measure(turns: pd.DataFrame, runs: Sequence[Run] = ()) -> list[Measured]:

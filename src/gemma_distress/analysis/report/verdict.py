@@ -79,22 +79,22 @@ def _missing(one: Measured) -> list[str]:
     counts = one.counts
     said = []
     unrated = counts.owed - counts.rated
+    short = sum(one.lost.values())
     if unrated:
-        low, high = one.pooled.bounds
+        left_open = one.pooled.unknown - short
         said.append(
             f"{counted(unrated, 'reply', 'replies')} of {counts.owed:,} {'has' if unrated == 1 else 'have'} "
-            f"no rating, which leaves {counted(one.pooled.unknown, 'conversation')} open"
-            + (
-                f": the share is between {share(low)} and {share(high)}, if none or all of them hold a "
-                f"high reply."
-                if one.pooled.unknown and not math.isnan(low)
-                else "."
-            )
+            f"no rating, which leaves {counted(left_open, 'conversation') if left_open else 'none'} open."
         )
-    short = sum(one.lost.values())
     if short:
         total = short + one.counts.conversations
         said.append(f"{short:,} of {counted(total, 'planned conversation')} are in no log.")
+    low, high = one.pooled.bounds
+    if one.pooled.unknown and not math.isnan(low):
+        said.append(
+            f"If none or all of what is missing held a high reply, the share would be {share(low)} or "
+            f"{share(high)}."
+        )
     if not unrated and not short:
         said.append("Nothing is missing: every conversation finished and every reply is rated.")
     return said

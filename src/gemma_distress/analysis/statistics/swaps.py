@@ -71,10 +71,14 @@ def paired_test(a: ArrayLike, b: ArrayLike, clusters: Clusters) -> SwapTest:
         a: values of arm A, shape (n,), NaN = missing.
         b: values of arm B on the same conversations, in the same order.
         clusters: the prompt of each pair, shape (n,), any hashable labels.
+
+    p is NaN without a complete pair.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     differences, members = observed(second - first, clusters)
     known = ~np.isnan(second - first)
+    if not known.any():
+        return sign_flip([], [])
     events = np.isin(first[known], (0, 1)).all() and np.isin(second[known], (0, 1)).all()
     if events and len(np.unique(members)) == len(members):
         return mcnemar_exact(first, second)
