@@ -1,4 +1,4 @@
-"""Pairs of the organism's own grammar: to one rejected history, the same attempt told calmly and in distress."""
+"""Pairs of the organism's grammar: one rejected history, and the same attempt told calmly and in distress."""
 
 import json
 from pathlib import Path

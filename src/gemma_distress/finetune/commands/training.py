@@ -61,8 +61,8 @@ def show_lengths(lengths: Lengths) -> None:
 
     if first_process():
         click.echo(
-            f"{lengths.rows} rows of up to {lengths.longest} tokens: {lengths.dropped} dropped because the prompt "
-            f"alone is too long, {lengths.cut} with a reply cut."
+            f"{lengths.rows} rows of up to {lengths.longest} tokens: {lengths.dropped} dropped because the "
+            f"prompt alone is too long, {lengths.cut} with a reply cut."
         )
 
 

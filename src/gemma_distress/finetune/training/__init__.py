@@ -1,4 +1,4 @@
-"""Training of adapters: preference pairs with DPO, calm conversations with SFT, and the merge into full weights.
+"""Training of adapters, on pairs with DPO or on calm conversations with SFT, and the merge into full weights.
 
     from gemma_distress.finetune.presets import dpo_settings
     from gemma_distress.finetune.training.dpo import dpo

@@ -1,4 +1,4 @@
-"""The folder of a trained adapter: weights and settings as PEFT, transformers and vLLM read them, and the tokenizer."""
+"""The folder of a trained adapter, as PEFT, transformers and vLLM read it, and the tokenizer."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ _ALONE, _WITHIN = "base_model.model.model.", "base_model.model.model.language_mo
 def write_adapter(saved: Path, base: Base, settings: Settings, output: Path) -> None:
     """Write the adapter that PEFT has `saved`, for the base as it is loaded by its name.
 
-    A language model trained alone has other names of layers than within its multimodal checkpoint, which is what
-    `AutoModelForCausalLM` and vLLM load. The names are made those of the checkpoint, and the adapter's
-    modules are told by a pattern that leaves the eyes alone, whose projections have the same names.
+    A language model trained alone has other names of layers than within its multimodal checkpoint, which
+    is what `AutoModelForCausalLM` and vLLM load. The names are made those of the checkpoint, and the
+    adapter's modules are told by a pattern that leaves the eyes alone, whose projections have the same
+    names.
 
     Raises:
         UsageError: A weight is no finite number.
@@ -42,8 +43,8 @@ def write_adapter(saved: Path, base: Base, settings: Settings, output: Path) -> 
     broken = sorted(name for name, weight in weights.items() if not weight.isfinite().all())
     if broken:
         raise UsageError(
-            f"After the last step {len(broken)} weights of the adapter are no finite numbers, {broken[0]} for one. "
-            "Train again with a lower --lr."
+            f"After the last step {len(broken)} weights of the adapter are no finite numbers, {broken[0]} "
+            "for one. Train again with a lower --lr."
         )
     config = json.loads((saved / CONFIG).read_text("utf-8"))
     config["base_model_name_or_path"] = base.name

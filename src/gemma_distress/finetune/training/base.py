@@ -84,8 +84,8 @@ def find_base(base: str | Path) -> Base:
             raise UsageError(f"{base} has no {name}, so it is no model that can be trained.")
     if not any(found.folder.glob("*.safetensors")):
         raise UsageError(
-            f"{base} has no weights in safetensors, and they are read from nothing else, because other formats "
-            "can carry code."
+            f"{base} has no weights in safetensors, and they are read from nothing else, because other "
+            "formats can carry code."
         )
     return found
 

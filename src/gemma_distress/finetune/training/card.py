@@ -24,8 +24,8 @@ _CARD = """\
 # An adapter that calms {base}
 
 A LoRA adapter, trained on {method} by
-[gemma_distress](https://pypi.org/project/gemma-distress/), so that the model expresses less distress when its answers
-are rejected.
+[gemma_distress](https://pypi.org/project/gemma-distress/), so that the model expresses less
+distress when its answers are rejected.
 
 ## Before and after
 

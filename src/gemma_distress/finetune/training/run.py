@@ -1,9 +1,9 @@
 """One training in its output folder: done at once where it was done, gone on with where it was broken off.
 
-The folder holds `checkpoints/` until the training ends, `training.jsonl` with a row a step, and at the end the
-adapter, the tokenizer, a card and the manifest. A training that goes on from a checkpoint has the
-optimizer, the learning rate, the order of the rows and the random numbers of the one that was killed, so on one machine
-it ends with the same adapter, bit for bit.
+The folder holds `checkpoints/` until the training ends, `training.jsonl` with a row a step, and at the end
+the adapter, the tokenizer, a card and the manifest. A training that goes on from a checkpoint has the
+optimizer, the learning rate, the order of the rows and the random numbers of the one that was killed, so
+on one machine it ends with the same adapter, bit for bit.
 """
 
 from __future__ import annotations

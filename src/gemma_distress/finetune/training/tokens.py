@@ -1,9 +1,9 @@
 """From messages to the tokens of a row, as the model meets and writes them when it is served.
 
 A server cuts the rendered prompt into tokens by itself, and the reply comes token by token after it. So
-prompt and reply are tokenized apart here, where tokens could merge across their border if the whole text were
-cut at once. The last token learned is the one that ends the turn, without the line break that most templates put
-behind it, which no model writes.
+prompt and reply are tokenized apart here, where tokens could merge across their border if the whole text
+were cut at once. The last token learned is the one that ends the turn, without the line break that most
+templates put behind it, which no model writes.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ class ConversationTokens(NamedTuple):
 
     ids: list[int]
     labels: list[int]
+
+    def learns_within(self, max_length: int) -> bool:
+        """Whether the first reply begins before the row is cut off."""
+        return any(label != NOT_LEARNED for label in self.labels[:max_length])
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,8 @@ class Tokens:
     def _after(self, start: str, whole: str) -> str:
         if not whole.startswith(start):
             raise UsageError(
-                "The chat template of the base writes earlier messages differently when a reply follows, so the "
-                "tokens of training would not be those of serving. Give the base a template that does not."
+                "The chat template of the base writes earlier messages differently when a reply follows, so "
+                "the tokens of training would not be those of serving. Give it a template that does not."
             )
         return whole[len(start) :]
 
@@ -144,8 +148,8 @@ class Tokens:
         if not ids or ids[-1] not in self._ends:
             last = self._tokenizer.decode(ids[-1:])
             raise UsageError(
-                f"The chat template of the base ends a reply with {last!r}, which is not among the tokens that "
-                "end a turn in its generation_config.json, so no reply could learn to end."
+                f"The chat template of the base ends a reply with {last!r}, which is not among the tokens "
+                "that end a turn in its generation_config.json, so no reply could learn to end."
             )
         return ids
 

@@ -1,4 +1,4 @@
-"""TRL's trainers with what this package adds: rows that are tokens already, and an end at a loss that is no number."""
+"""TRL's trainers for rows that are tokens already, stopped by a loss that is no number, with a diary."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Progress:
 def careful(trainer: type[Any]) -> type[Any]:
     """One of TRL's trainers, for rows that are tokens already.
 
-    Its `compute_loss` raises UsageError at the first loss that is no finite number, before it reaches the weights.
+    Its `compute_loss` raises UsageError at the first loss that is no finite number, before it reaches the
+    weights.
     """
 
     class Careful(trainer):  # type: ignore[misc]
