@@ -1,0 +1,96 @@
+"""What the commands `dpo` and `sft` share: their options, and how a training is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gemma_distress.commands.options import Whole, value
+
+if TYPE_CHECKING:
+    from gemma_distress.finetune.training.run import Trained
+    from gemma_distress.finetune.training.tokens import Lengths
+    from gemma_distress.finetune.training.trainers import Progress
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    value("--preset", "NAME", "Settings to begin with (default paper).", default="paper"),
+    value("--layers", "A-B", "Only these layers, from 0, both included."),
+    value("--modules", "A,B", "Only these projections."),
+    value("--rank", "N", "Of the adapter.", type=Whole(1)),
+    value("--lr", "X", "Learning rate.", type=float),
+    value("--epochs", "X", "Times through the data.", type=float),
+    value("--seed", "N", "Of the adapter's start and the order of rows.", type=int),
+    value("--max-length", "N", "Tokens of a row.", type=Whole(2)),
+    value("--allow-dropped", None, "Leave out rows that are too long.", is_flag=True),
+    value("--report-to", "R", "trackio or tensorboard."),
+    # Named in the command's text, so that its help fits a screen.
+    value("--alpha", "X", "", type=float, hidden=True),
+    value("--batch", "N", "", type=Whole(1), hidden=True),
+    value("--accumulate", "N", "", type=Whole(1), hidden=True),
+    value("--precision", "P", "", hidden=True),
+    value("--checkpoint-every", "N", "", type=Whole(1), default=10, hidden=True),
+)
+
+
+def settings_options(command: F) -> F:
+    """The options of both, in this order."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def replaced(**options: Any) -> dict[str, Any]:
+    """From options to the names of settings; those not given are None."""
+    from gemma_distress.finetune.training.settings import layers_of
+
+    lr, layers, modules = (options.pop(name) for name in ("lr", "layers", "modules"))
+    return options | {
+        "learning_rate": lr,
+        "layers": None if layers is None else layers_of(layers),
+        "modules": None if modules is None else tuple(modules.replace(",", " ").split()),
+    }
+
+
+def show_lengths(lengths: Lengths) -> None:
+    """Said before the first step, by the first process."""
+    from gemma_distress.finetune.training.run import first_process
+
+    if first_process():
+        click.echo(
+            f"{lengths.rows} rows of up to {lengths.longest} tokens: {lengths.dropped} dropped because the "
+            f"prompt alone is too long, {lengths.cut} with a reply cut."
+        )
+
+
+def show_step(progress: Progress) -> None:
+    """One line for each of some steps."""
+    every = max(1, progress.steps // 20)
+    if progress.step % every and progress.step not in (1, progress.steps):
+        return
+    shown = [f"loss {progress.logged['loss']:.3f}"]
+    if "margin" in progress.logged:
+        shown += [
+            f"margin {progress.logged['margin']:+.2f}",
+            f"accuracy {progress.logged['accuracy']:.0%}",
+        ]
+    click.echo(f"step {progress.step} of {progress.steps}: {', '.join(shown)}")
+
+
+def show_trained(trained: Trained) -> None:
+    """Said at the end, by the first process."""
+    from gemma_distress.finetune.training.run import first_process
+
+    if not first_process():
+        return
+    if trained.before:
+        click.echo(f"This adapter was trained before and lies in {trained.folder}.")
+        return
+    resumed = f", gone on with after step {trained.resumed_at}" if trained.resumed_at else ""
+    click.echo(
+        f"Trained {trained.steps} steps in {trained.seconds:.0f} s{resumed}: loss {trained.loss:.3f}. "
+        f"The adapter lies in {trained.folder}."
+    )

@@ -1,0 +1,212 @@
+"""The base of a training: where its files lie, what they are, and its language model with a new adapter.
+
+Weights are read from safetensors only, because other formats can carry code, and no code that comes with a
+checkpoint is run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemma_distress.errors import UsageError
+from gemma_distress.finetune.manifest import hash_of
+from gemma_distress.finetune.training.needed import needs
+from gemma_distress.finetune.training.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
+    from peft import LoraConfig
+    from transformers import PreTrainedTokenizerBase
+
+_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model")
+_MULTIMODAL = "gemma3"
+"""The `model_type` of a Gemma-3 that also sees; its language model alone is a `gemma3_text`."""
+_TO_TEXT = {r"^language_model\.": "", r"^model\.language_model\.": "model."}
+"""From the names of weights in such a checkpoint, of either age, to those of its language model."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A model to train on."""
+
+    name: str
+    """Of the hub, or an absolute folder: what an adapter's configuration names."""
+    folder: Path
+    hash: str
+    """Of the folder's content, or `commit …` of the hub's."""
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Its `config.json`."""
+        found: dict[str, Any] = json.loads((self.folder / "config.json").read_text("utf-8"))
+        return found
+
+    @property
+    def multimodal(self) -> bool:
+        """Whether it is a Gemma-3 that also sees."""
+        return self.config.get("model_type") == _MULTIMODAL
+
+    @property
+    def layers(self) -> int:
+        """Of its language model."""
+        text = self.config.get("text_config", self.config)
+        return int(text["num_hidden_layers"])
+
+
+def find_base(base: str | Path) -> Base:
+    """A model folder, or the newest files of a name on the hub, fetched if they are not here.
+
+    Raises:
+        UsageError: There is no such model, or it is none that can be trained here.
+    """
+    folder = Path(base)
+    if folder.is_dir():
+        found = Base(str(folder.resolve()), folder.resolve(), hash_of(folder))
+    else:
+        from huggingface_hub import snapshot_download
+
+        try:
+            folder = Path(snapshot_download(str(base), allow_patterns=list(_FILES)))
+        except Exception as error:
+            raise UsageError(
+                f"{base} is neither a folder here nor a model that could be fetched from the hub: "
+                f"{' '.join(str(error).split())[:300]}"
+            ) from error
+        found = Base(str(base), folder, f"commit {folder.name}")
+    for name in ("config.json", "tokenizer_config.json"):
+        if not (found.folder / name).is_file():
+            raise UsageError(f"{base} has no {name}, so it is no model that can be trained.")
+    if not any(found.folder.glob("*.safetensors")):
+        raise UsageError(
+            f"{base} has no weights in safetensors, and they are read from nothing else, because other "
+            "formats can carry code."
+        )
+    return found
+
+
+def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
+    """From the files of the base alone."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(
+        str(base.folder), local_files_only=True, trust_remote_code=False
+    )
+
+
+def turn_ends(base: Base, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The tokens that end a turn."""
+    file = base.folder / "generation_config.json"
+    ends = json.loads(file.read_text("utf-8")).get("eos_token_id") if file.is_file() else None
+    ends = ends if isinstance(ends, list) else [ends]
+    return {*ends, tokenizer.eos_token_id} - {None}
+
+
+def load_language_model(base: Base, settings: Settings) -> torch.nn.Module:
+    """The causal language model of the base, of a multimodal one without its eyes.
+
+    Raises:
+        UsageError: It cannot be loaded.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, Gemma3Config, Gemma3ForCausalLM
+
+    arguments: dict[str, Any] = {
+        "dtype": torch.float32 if settings.precision == "fp32" else torch.bfloat16,
+        "use_safetensors": True,
+        "local_files_only": True,
+        "trust_remote_code": False,
+    }
+    if settings.precision == "4bit":
+        arguments |= _four_bits()
+    with _quietly():
+        try:
+            if not base.multimodal:
+                return AutoModelForCausalLM.from_pretrained(str(base.folder), **arguments)
+            config = Gemma3Config.from_pretrained(str(base.folder), local_files_only=True)
+            model, report = Gemma3ForCausalLM.from_pretrained(
+                str(base.folder),
+                config=config.text_config,
+                key_mapping=_TO_TEXT,
+                output_loading_info=True,
+                **arguments,
+            )
+            if report["missing_keys"]:
+                raise ValueError(f"it has no weights {sorted(report['missing_keys'])[0]}")
+            return model
+        except Exception as error:
+            raise UsageError(
+                f"The model {base.name} cannot be loaded: {' '.join(str(error).split())[:300]}"
+            ) from error
+
+
+def lora_config(base: Base, model: torch.nn.Module, settings: Settings) -> LoraConfig:
+    """The adapter that the settings describe, on this model.
+
+    Raises:
+        UsageError: The model has no such layers or modules.
+    """
+    from peft import LoraConfig
+
+    if settings.layers is not None and settings.layers[1] >= base.layers:
+        raise UsageError(
+            f"{base.name} has the layers 0 to {base.layers - 1}, and --layers asks for "
+            f"{settings.layers[0]}-{settings.layers[1]}."
+        )
+    there = {name.rpartition(".")[2] for name, _ in model.named_modules() if ".layers." in name}
+    there = {name for name in there if name.endswith("_proj")}
+    absent = sorted(set(settings.modules) - there)
+    if absent:
+        raise UsageError(
+            f"{base.name} has no {', '.join(absent)} in its layers; those there are: "
+            f"{', '.join(sorted(there))}."
+        )
+    first, last = settings.layers or (0, base.layers - 1)
+    return LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        bias="none",
+        task_type="CAUSAL_LM",
+        target_modules=sorted(settings.modules),
+        layers_to_transform=list(range(first, last + 1)) if settings.layers else None,
+        layers_pattern="layers" if settings.layers else None,
+    )
+
+
+def _four_bits() -> dict[str, Any]:
+    import torch
+    from accelerate import PartialState
+    from transformers import BitsAndBytesConfig
+
+    needs("bitsandbytes", "A base in 4 bits")
+    return {
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        ),
+        "device_map": {"": PartialState().local_process_index},
+    }
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """No report of weights that are left out on purpose; what is missing is told."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,272 @@
+"""One training in its output folder: done at once where it was done, gone on with where it was broken off.
+
+The folder holds `checkpoints/` until the training ends, `training.jsonl` with a row a step, and at the end
+the adapter, the tokenizer, a card and the manifest. A training that goes on from a checkpoint has the
+optimizer, the learning rate, the order of the rows and the random numbers of the one that was killed, so
+on one machine it ends with the same adapter, bit for bit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from gemma_distress.errors import UsageError
+from gemma_distress.finetune.manifest import finish, finished
+from gemma_distress.finetune.training.adapter import write_adapter
+from gemma_distress.finetune.training.base import Base
+from gemma_distress.finetune.training.card import card
+from gemma_distress.finetune.training.needed import PACKAGES, needs
+from gemma_distress.finetune.training.settings import Settings
+from gemma_distress.finetune.training.tokens import Lengths
+from gemma_distress.finetune.training.trainers import WHOLE, Progress, diary
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import TrainerCallback
+
+CHECKPOINTS, DIARY, CARD = "checkpoints", "training.jsonl", "README.md"
+REPORTERS = ("trackio", "tensorboard")
+_KEY = "key"
+"""In `checkpoints/`, of the training that they belong to."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to."""
+
+    folder: Path
+    rows: int
+    """That there were."""
+    dropped: int
+    """Of them, left out because the prompt alone was too long."""
+    cut: int
+    """Of them, learned without their end."""
+    steps: int
+    loss: float
+    """Mean of the last tenth of the steps."""
+    margin: float | None
+    """The same of the rewards' margin; None for SFT."""
+    accuracy: float | None
+    """The same of the share of pairs whose chosen reply has the higher reward; None for SFT."""
+    seconds: float
+    """Of this training since it was started or last gone on with."""
+    resumed_at: int
+    """The step it was gone on with after; 0 for none."""
+    before: bool
+    """Whether it had been finished before, and nothing was done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One training, apart from what kind it is."""
+
+    step: str
+    """`dpo` or `sft`."""
+    output: Path
+    key: str
+    base: Base
+    settings: Settings
+    data: dict[str, str]
+    """Hash of what is learned from, by name."""
+    lengths: Lengths
+    report_to: str | None
+    checkpoint_every: int
+
+
+def found_finished(output: Path, key: str) -> Trained | None:
+    """What a training with the same key came to that was finished in this folder; None where none was.
+
+    Raises:
+        UsageError: The folder holds something else.
+    """
+    facts = finished(output, key)
+    if facts is None:
+        _check_place(output, key)
+        return None
+    shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+    return _trained(output, facts, before=True)
+
+
+def first_process() -> bool:
+    """Whether this is the process, of those that `accelerate launch` has started, that tells and writes."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def train(
+    job: Job,
+    rows: Dataset,
+    trainer_of: Callable[[dict[str, Any], Dataset, TrainerCallback], Any],
+    report: Callable[[Progress], None],
+) -> Trained:
+    """Train, from the last whole checkpoint if there is one, and write the folder.
+
+    Args:
+        job: what to train, and where.
+        rows: token ids, as the trainer takes them.
+        trainer_of: makes the trainer from arguments that SFT and DPO share.
+        report: called after each step.
+
+    Raises:
+        UsageError: The loss is no number, or the settings do not fit this machine.
+    """
+    from transformers import PrinterCallback
+    from transformers.utils import logging
+
+    start = time.monotonic()
+    checkpoints = job.output / CHECKPOINTS
+    if first_process():
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        (checkpoints / _KEY).write_text(job.key, "utf-8")
+    shares = {
+        "dropped": job.lengths.dropped / job.lengths.rows,
+        "cut": job.lengths.cut / job.lengths.rows,
+    }
+    arguments = trainer_arguments(job.settings, checkpoints) | {
+        "report_to": _reporter(job),
+        "save_steps": job.checkpoint_every,
+        "save_strategy": "steps",
+        "save_total_limit": 2,
+    }
+    logging.disable_progress_bar()
+    trainer = trainer_of(arguments, rows, diary(job.output / DIARY, shares, report))
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = _last_whole(checkpoints)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    saved = checkpoints / "last"
+    trainer.save_model(str(saved))
+    trainer.accelerator.wait_for_everyone()
+    steps = [logs for logs in trainer.state.log_history if "loss" in logs]
+    facts = _facts(job, steps, time.monotonic() - start, checkpoint)
+    if first_process():
+        write_adapter(saved, job.base, job.settings, job.output)
+        (job.output / CARD).write_text(
+            card(job.step, job.base, job.settings, facts), encoding="utf-8"
+        )
+        finish(job.output, job.key, **facts)
+        shutil.rmtree(checkpoints)
+    trainer.accelerator.wait_for_everyone()
+    return _trained(job.output, facts)
+
+
+def trainer_arguments(settings: Settings, folder: Path) -> dict[str, Any]:
+    """What TRL's configurations of SFT and DPO are both given.
+
+    Raises:
+        UsageError: The batches of a step cannot be shared among the processes.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if settings.accumulate % processes:
+        raise UsageError(
+            f"{settings.accumulate} batches a step cannot be shared among {processes} processes. Give an "
+            f"--accumulate that {processes} divides."
+        )
+    four_bits = settings.precision == "4bit"
+    return {
+        "output_dir": str(folder),
+        "learning_rate": settings.learning_rate,
+        "num_train_epochs": settings.epochs,
+        "per_device_train_batch_size": settings.batch,
+        "gradient_accumulation_steps": settings.accumulate // processes,
+        "warmup_steps": settings.warmup,
+        "lr_scheduler_type": settings.scheduler,
+        "max_length": settings.max_length,
+        "optim": "paged_adamw_8bit" if four_bits else "adamw_torch",
+        "bf16": settings.precision != "fp32",
+        "gradient_checkpointing": settings.checkpointing,
+        "use_cpu": settings.cpu,
+        "seed": settings.seed,
+        "logging_steps": 1,
+        # A loss that is no number is to be seen, not replaced by the mean of the others.
+        "logging_nan_inf_filter": False,
+        "disable_tqdm": True,
+        "dataloader_pin_memory": False,
+    }
+
+
+def _check_place(output: Path, key: str) -> None:
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} is a file. Give another --output.")
+    checkpoints = output / CHECKPOINTS
+    file = checkpoints / _KEY
+    if file.is_file() and file.read_text("utf-8") not in ("", key):
+        raise UsageError(
+            f"{checkpoints} are of a training with other data or settings that was broken off. Give another "
+            f"--output, or remove {output}."
+        )
+    if output.is_dir() and not file.is_file() and any(output.iterdir()):
+        raise UsageError(f"{output} holds other files. Give another --output, or remove them.")
+
+
+def _last_whole(checkpoints: Path) -> Path | None:
+    """The last checkpoint that was written to its end; others are removed."""
+    whole: dict[int, Path] = {}
+    for folder in checkpoints.glob("checkpoint-*"):
+        if (folder / WHOLE).is_file():
+            whole[int(folder.name.rpartition("-")[2])] = folder
+        elif first_process():
+            shutil.rmtree(folder)
+    return whole[max(whole)] if whole else None
+
+
+def _reporter(job: Job) -> str:
+    if job.report_to is None:
+        return "none"
+    if job.report_to not in REPORTERS:
+        raise UsageError(
+            f"Progress can be reported to {' or '.join(REPORTERS)}, not {job.report_to}."
+        )
+    needs(job.report_to, "To report progress there")
+    os.environ.setdefault(
+        "TENSORBOARD_LOGGING_DIR", str(job.output.with_name(job.output.name + "-runs"))
+    )
+    return job.report_to
+
+
+def _facts(
+    job: Job, steps: list[dict[str, Any]], seconds: float, checkpoint: Path | None
+) -> dict[str, Any]:
+    last = steps[-max(1, len(steps) // 10) :]
+
+    def mean(name: str) -> float | None:
+        return fmean(logs[name] for logs in last) if name in last[0] else None
+
+    return {
+        "step": job.step,
+        "base": job.base.name,
+        "base_hash": job.base.hash,
+        "data": job.data,
+        "settings": asdict(job.settings),
+        "rows": job.lengths.rows,
+        "dropped": job.lengths.dropped,
+        "cut": job.lengths.cut,
+        "steps": steps[-1]["step"],
+        "loss": mean("loss"),
+        "margin": mean("rewards/margins"),
+        "accuracy": mean("rewards/accuracies"),
+        "seconds": round(seconds, 1),
+        "resumed_at": int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _trained(folder: Path, facts: dict[str, Any], before: bool = False) -> Trained:
+    names = (
+        "rows",
+        "dropped",
+        "cut",
+        "steps",
+        "loss",
+        "margin",
+        "accuracy",
+        "seconds",
+        "resumed_at",
+    )
+    return Trained(folder=folder, before=before, **{name: facts[name] for name in names})
