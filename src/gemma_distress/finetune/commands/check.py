@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @value(
     "--tolerance",
     "NATS",
-    "Largest difference (0.001; for bfloat16 0.15, as it keeps 8 bits).",
+    "Largest difference (0.001; for bfloat16 0.3, as it keeps 8 bits).",
     type=click.FloatRange(0, min_open=True),
 )
 @value("--output", "FILE", "For the result (proof.json).", type=Path, default="proof.json")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     context_settings={"max_content_width": 100}, short_help="Serve an adapter with vLLM."
 )
 @click.argument("adapter", type=Path)
-@click.argument("extra", nargs=-1, metavar="[-- ARGUMENTS OF VLLM SERVE]")
+@click.argument("extra", nargs=-1, metavar="[-- OF VLLM]")
 @value("--base", "MODEL", "Folder or hub name (default: the one that the adapter names).")
 @value("--name", "NAME", "What the adapter is called (tuned).", default="tuned")
 @value("--port", "N", "Of 127.0.0.1 (8000).", type=click.IntRange(1, 65535), default=8000)
@@ -46,7 +46,7 @@ def serve(
     """
     \b
     python -m gemma_distress.finetune serve my-adapter
-    python -m gemma_distress.finetune serve my-adapter --print -- --tensor-parallel-size 2
+    python -m gemma_distress.finetune serve my-adapter --print -- -tp 2
 
     Starts vLLM with the adapter on its base, waits until it answers, prints the arguments that
     Inspect takes for both, and stops it on Ctrl-C. Then prove that it is live: check.

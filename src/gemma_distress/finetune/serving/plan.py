@@ -176,12 +176,22 @@ def check_name(base: str, name: str) -> None:
 
 
 def is_cpu_build(vllm: str) -> bool:
-    """Whether this `vllm` is built for processors, which its version says."""
-    # `vllm --version` says it too, after 20 seconds of imports.
-    python = Path(vllm).with_name("python")
+    """Whether this `vllm` is built for processors, which its version says.
+
+    Raises:
+        UsageError: It does not run.
+    """
+    # `vllm --version` says it after 20 seconds of imports, the Python beside it at once; that one is its own
+    # where both are of one environment.
     ask = "from importlib.metadata import version; print(version('vllm'))"
-    command = [str(python), "-c", ask] if python.exists() else [vllm, "--version"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise UsageError(f"{vllm} does not run: {' '.join(done.stderr.split())[-300:]}")
-    return "+cpu" in done.stdout
+    said = ""
+    for command in ([str(Path(vllm).with_name("python")), "-c", ask], [vllm, "--version"]):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except OSError as error:
+            said = str(error)
+            continue
+        if done.returncode == 0:
+            return "+cpu" in done.stdout
+        said = done.stderr
+    raise UsageError(f"{vllm} does not run: {' '.join(said.split())[-300:]}")
