@@ -19,7 +19,8 @@ def conversations() -> tuple[tuple[Message, ...], ...]:
     text = (
         files("gemma_distress.finetune.serving").joinpath("conversations.yaml").read_text("utf-8")
     )
-    return tuple(tuple(Message(**message) for message in each) for each in yaml.safe_load(text))
+    read: list[list[Message]] = yaml.safe_load(text)
+    return tuple(map(tuple, read))
 
 
 def rendered(tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
