@@ -1,0 +1,82 @@
+"""An adapter's folder as PEFT writes it: its rank, its base model, and the hash of what is loaded from it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gemma_distress.errors import UsageError
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""The values that vLLM takes for the largest rank (`MaxLoRARanks` in its `config/lora.py`)."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A LoRA adapter on disk."""
+
+    folder: Path
+    rank: int
+    """The largest of any of its layers."""
+    base: str
+    """The folder or hub name that it was trained on, as its configuration has it; may be empty."""
+
+    @property
+    def served_rank(self) -> int:
+        """The least rank that vLLM can be told and that holds this adapter.
+
+        Raises:
+            UsageError: There is none.
+        """
+        for rank in RANKS:
+            if rank >= self.rank:
+                return rank
+        raise UsageError(
+            f"The adapter in {self.folder} has rank {self.rank}, and vLLM serves {RANKS[-1]} at most. Merge "
+            "it into the base model instead."
+        )
+
+    @property
+    def hash(self) -> str:
+        """Of its weights and configuration; cards and proofs beside them do not count."""
+        digest = hashlib.sha256()
+        for name in (CONFIG, WEIGHTS):
+            digest.update((self.folder / name).read_bytes())
+        return digest.hexdigest()
+
+
+def read_adapter(folder: Path) -> Adapter:
+    """Look into an adapter's folder.
+
+    Raises:
+        UsageError: It is none, or of another kind than LoRA.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no adapter folder {folder}. Give one that sft or dpo has made.")
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise UsageError(
+                f"{folder} has no {name}, so it is no PEFT adapter with safetensors. Give a folder that sft "
+                "or dpo has made."
+            )
+    config = _read(folder / CONFIG)
+    ranks = [config.get("r"), *dict(config.get("rank_pattern") or {}).values()]
+    if config.get("peft_type") != "LORA" or not all(isinstance(rank, int) for rank in ranks):
+        raise UsageError(
+            f"{folder / CONFIG} describes an adapter of the type {config.get('peft_type')!r} with rank "
+            f"{config.get('r')!r}; only LoRA with a whole rank can be served."
+        )
+    return Adapter(folder, max(ranks), str(config.get("base_model_name_or_path") or ""))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path} cannot be read as JSON: {error}. Train again.") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} holds no JSON object. Train again.")
+    return content

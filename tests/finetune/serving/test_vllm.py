@@ -1,0 +1,103 @@
+"""The real thing: vLLM serves the organism with an adapter, `check` proves it, Inspect evaluates it.
+
+Runs where vLLM is found: `GEMMA_DISTRESS_VLLM`, which `scripts/setup_vllm_cpu.sh` prints, or PATH.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from inspect_ai.log import read_eval_log
+from tests.finetune.serving.test_server import free_port
+
+from gemma_distress.errors import UsageError
+from gemma_distress.finetune.commands.check import check
+from gemma_distress.finetune.serving.needed import find_vllm
+
+
+def absent() -> str:
+    try:
+        find_vllm()
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+pytestmark = [pytest.mark.vllm, pytest.mark.skipif(absent() != "", reason=absent())]
+
+
+@pytest.fixture(scope="module")
+def served(adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """What `serve` prints for the tuned model, as arguments; the server lives as long as the module."""
+    folder = tmp_path_factory.mktemp("server")
+    code = "from gemma_distress.finetune.commands.serve import serve; serve()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(adapter), "--port", str(free_port()), "--timeout", "300"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    told = process.stdout.readline()
+    if not told:
+        pytest.fail(f"serve ended: {process.communicate()[1]}")
+    yield told.removeprefix("tuned: ").split()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run_check(served: list[str], *words: object) -> tuple[int, str]:
+    result = CliRunner().invoke(check, [*map(str, words), "--url", served[-1]])
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_the_adapter_is_proven(served: list[str], adapter: Path):
+    code, told = run_check(served, adapter)
+    assert code == 0, told
+    proof = json.loads(Path("proof.json").read_text())
+    assert proof["model"] == served[1] == "vllm/organism:tuned"
+    assert proof["versions"]["vllm"] != "unknown"
+
+
+def test_the_base_is_not(served: list[str], adapter: Path):
+    code, told = run_check(served, adapter, "--name", "organism")
+    assert code == 1
+    assert "answers with the base under the adapter's name" in told
+
+
+def test_another_adapter_is_not(served: list[str], other_adapter: Path):
+    code, told = run_check(served, other_adapter)
+    assert code == 1
+    assert "the server has another adapter" in told
+
+
+def test_inspect_evaluates_it(served: list[str], tmp_path: Path):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from inspect_ai._cli.main import main; main()"),
+            *("eval", "gemma_distress/numeric", *served, "--limit", "4"),
+            *("--model-role", "grader=gemma_distress/lexical"),
+            *("--log-dir", str(tmp_path / "logs"), "--display", "none"),
+        ],
+        env={**os.environ, "INSPECT_LOG_FORMAT": "eval"},
+        capture_output=True,
+        text=True,
+    )
+    [path] = (tmp_path / "logs").glob("*.eval")
+    log = read_eval_log(str(path))
+    assert log.status == "success", done.stdout + done.stderr
+    assert len(log.samples or []) == 4
+    assert log.eval.model == "vllm/organism:tuned"
