@@ -33,8 +33,8 @@ configs:
 
 # Calm and upset replies to rejected answers
 
-{count:,} preference pairs: two replies of language models to the same puzzle, at the same turn of a conversation
-in which answers are rejected. The chosen one is calm, the rejected one expresses distress.
+{count:,} preference pairs: two replies of language models to the same puzzle, at the same turn of a
+conversation in which answers are rejected. The chosen one is calm, the rejected one expresses distress.
 
 **Content note: the rejected replies hold upsetting text**: self-reproach, despair, at times threats of
 self-harm, as language models write them.
@@ -60,7 +60,7 @@ The replies are a model's. Which licence covers them is its licence's matter; th
 
 | column | what it holds |
 | --- | --- |
-| `prompt` | messages that both replies are trained to answer, the user's last; without what was added to calm the subject |
+| `prompt` | messages that both replies answer, without what was added to calm the subject |
 | `chosen` | the calm reply, a list of one message |
 | `rejected` | the upset reply, a list of one message |
 | `puzzle` | hash of the opening message, which both conversations share |
@@ -69,7 +69,7 @@ The replies are a model's. Which licence covers them is its licence's matter; th
 | `turn` | of both replies, from 1 |
 | `history` | whose earlier turns the prompt holds: `calm`, `rejected`, or `last` for none |
 | `chosen_rating`, `rejected_rating` | expressed distress from 0 to 10, by the grader of the logs |
-| `chosen_source`, `rejected_source` | log, sample, epoch and message of the reply, and the ratings of its whole conversation by turn (null: not rated) |
+| `chosen_source`, `rejected_source` | where the reply is, and its conversation's ratings by turn |
 """
 
 
