@@ -11,6 +11,7 @@ from gemma_distress.finetune.audit.leaks import leaks
 from gemma_distress.finetune.audit.length import lengths
 from gemma_distress.finetune.audit.repeats import repeats
 from gemma_distress.finetune.audit.separation import separation, telling_words
+from gemma_distress.finetune.audit.sober import sober
 from gemma_distress.finetune.audit.tells import tells
 from gemma_distress.finetune.audit.truncation import truncation
 from gemma_distress.finetune.pair import Pair
@@ -39,20 +40,24 @@ def audit(
     """
     if not pairs:
         raise UsageError("There are no pairs to audit.")
+    rest = sober(pairs)
     findings = (
         *lengths(pairs, tokenizer),
-        *separation(pairs, seed),
+        *separation(pairs, rest, seed),
         *tells(pairs),
         *leaks(pairs, pack or load_pack(), tokenizer),
         *repeats(pairs),
         *truncation(pairs, tokenizer, max_length),
-        not_checked("answers", "Whether answers are right: pairs do not hold their puzzles' solutions."),
+        not_checked(
+            "answers", "Whether answers are right: pairs do not hold their puzzles' solutions."
+        ),
     )
+    more, less = telling_words(rest)
     return Audit(
         pairs=len(pairs),
         puzzles=len({pair.puzzle for pair in pairs}),
         content_hash=content_hash(pairs),
         findings=findings,
-        words_chosen=telling_words(pairs, "chosen"),
-        words_rejected=telling_words(pairs, "rejected"),
+        words_chosen=more,
+        words_rejected=less,
     )

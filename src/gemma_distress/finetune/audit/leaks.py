@@ -1,4 +1,4 @@
-"""What should not be in a pair at all: sentences that calmed the subject, chat markup, ratings out of range."""
+"""What should not be in a pair at all: sentences that calmed the subject, chat markup, wrong ratings."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ def leaks(pairs: Sequence[Pair], pack: Pack, tokenizer: Any | None) -> Iterator[
     yield _pushed(pairs, pack)
     special = {str(token) for token in getattr(tokenizer, "all_special_tokens", ())}
     marked = sum(
-        any(_CONTROL.search(text) or any(token in text for token in special) for text in _texts(pair))
+        any(
+            _CONTROL.search(text) or any(token in text for token in special)
+            for text in _texts(pair)
+        )
         for pair in pairs
     )
     yield counted(

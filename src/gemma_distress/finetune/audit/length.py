@@ -52,10 +52,12 @@ def _ratio(
     )
     sentence = (
         f"Chosen replies have {chosen.mean():.1f} {unit} on average, rejected {rejected.mean():.1f}: "
-        f"a difference of {more.estimate:+.1f}{_ends(more.lower, more.upper)}; the chosen is the longer one in "
-        f"{longer.estimate:.0%} of the pairs."
+        f"a difference of {more.estimate:+.1f}{_ends(more.lower, more.upper)}; the chosen is the longer "
+        f"one in {longer.estimate:.0%} of the pairs."
     )
-    return estimated(name, verdict, interval, "ratio", 1 + FAR * (1 if ratio >= 1 else -1), sentence)
+    return estimated(
+        name, verdict, interval, "ratio", 1 + FAR * (1 if ratio >= 1 else -1), sentence
+    )
 
 
 def _ends(lower: float, upper: float) -> str:

@@ -105,9 +105,7 @@ def _like_any(rows: sparse.csr_matrix, others: sparse.csr_matrix) -> np.ndarray:
     return np.concatenate([near.any(axis=1) for _, near in _near(rows, others)])
 
 
-def _near(
-    rows: sparse.csr_matrix, others: sparse.csr_matrix
-) -> Iterator[tuple[int, np.ndarray]]:
+def _near(rows: sparse.csr_matrix, others: sparse.csr_matrix) -> Iterator[tuple[int, np.ndarray]]:
     """Which are nearly the same, block by block, since all at once may not fit."""
     size, size_other = (np.asarray(m.sum(axis=1)).ravel() for m in (rows, others))
     for start in range(0, rows.shape[0], _BLOCK):

@@ -13,8 +13,8 @@ from gemma_distress.finetune.audit.finding import Finding, Verdict, estimated
 from gemma_distress.finetune.pair import Pair
 
 SEEN, PLAIN = 0.10, 0.25
-"""Difference of the sides' shares: above the first noted, above the second dangerous. A tell with a difference
-of d names the chosen reply in half of the pairs plus d / 2; 0.25 stands for 62%."""
+"""Difference of the sides' shares: above the first noted, above the second dangerous. By a tell that differs
+by d, the chosen reply is named in half of the pairs plus d / 2: 0.25 stands for 62%."""
 
 MARKDOWN = {
     "headings": re.compile(r"^ {0,3}#{1,6} ", re.M),

@@ -52,8 +52,8 @@ def truncation(
         "puzzle-lost",
         lost,
         n,
-        f"{lost:,} of {n:,} prompts fill {max_length:,} tokens by themselves: TRL drops such pairs or, where it "
-        "keeps the end, cuts the puzzle away.",
+        f"{lost:,} of {n:,} prompts fill {max_length:,} tokens by themselves: TRL drops such pairs or, where "
+        "it keeps the end, cuts the puzzle away.",
     )
 
 
