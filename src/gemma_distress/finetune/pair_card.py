@@ -87,7 +87,7 @@ def card(pairs: Sequence[Pair], facts: Mapping[str, Any], content_hash: str) -> 
 
 
 def _counts(pairs: Sequence[Pair]) -> str:
-    by = {
+    by: dict[str, list[Any]] = {
         "turn": [pair.turn for pair in pairs],
         "family of the puzzle": [pair.family for pair in pairs],
         "history in the prompt": [pair.history for pair in pairs],

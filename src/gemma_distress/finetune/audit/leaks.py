@@ -25,9 +25,8 @@ _ROLE = re.compile(r"\W*(?:model|assistant|user|system|human|ai)\W*[:\n]", re.I)
 def leaks(pairs: Sequence[Pair], pack: Pack, tokenizer: Any | None) -> Iterator[Finding]:
     """Scaffolding, system messages, markup, and ratings that contradict the sides; any is dangerous."""
     n = len(pairs)
-    sentences = _scaffolding(pack)
-    texts = [[_plain(text) for text in _texts(pair)] for pair in pairs]
-    leaked = sum(any(s in text for text in some for s in sentences) for some in texts)
+    sentences, suffixes = _scaffolding(pack)
+    leaked = sum(_leaked(pair, sentences, suffixes) for pair in pairs)
     yield counted(
         "scaffolding",
         leaked,
@@ -109,10 +108,17 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _scaffolding(pack: Pack) -> set[str]:
-    """Every sentence of the openings and suffixes, whole suffixes also where they are short."""
+def _leaked(pair: Pair, sentences: set[str], suffixes: tuple[str, ...]) -> bool:
+    sent = (message["content"] for message in pair.prompt if message["role"] == "user")
+    return any(s in text for text in map(_plain, _texts(pair)) for s in sentences) or any(
+        _plain(text).endswith(suffixes) for text in sent
+    )
+
+
+def _scaffolding(pack: Pack) -> tuple[set[str], tuple[str, ...]]:
+    """Sentences of openings and suffixes long enough to be known anywhere, and whole suffixes."""
     openings = [opening.text for opening in pack.reassuring_openings] + [pack.teacher.opening]
     suffixes = {*pack.reassuring_suffixes, *pack.teacher.suffixes}
     parts = [part for text in (*openings, *suffixes) for part in _SENTENCE_END.split(text)]
     long = {_plain(part) for part in parts if len(part.split()) >= _SHORTEST}
-    return long | {_plain(text) for text in suffixes if text.strip()}
+    return long, tuple(_plain(text) for text in suffixes if text.strip())

@@ -52,7 +52,7 @@ def _ratio(
     )
     sentence = (
         f"Chosen replies have {chosen.mean():.1f} {unit} on average, rejected {rejected.mean():.1f}: "
-        f"a difference of {more.estimate:+.1f}{_ends(more.lower, more.upper)}; the chosen is the longer "
+        f"a difference of {_signed(more.estimate)}{_ends(more.lower, more.upper)}; the chosen is the longer "
         f"one in {longer.estimate:.0%} of the pairs."
     )
     return estimated(
@@ -61,4 +61,8 @@ def _ratio(
 
 
 def _ends(lower: float, upper: float) -> str:
-    return "" if np.isnan(lower) else f" [{lower:+.1f}, {upper:+.1f}]"
+    return "" if np.isnan(lower) else f" [{_signed(lower)}, {_signed(upper)}]"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "−")

@@ -34,8 +34,7 @@ def repeats(pairs: Sequence[Pair]) -> Iterator[Finding]:
     chosen, rejected = shingles[:n], shingles[n:]
     for side, rows in (("chosen", chosen), ("rejected", rejected)):
         again = int(_like_an_earlier(rows).sum())
-        text, most = Counter(getattr(pair, side) for pair in pairs).most_common(1)[0]
-        del text
+        most = max(Counter(getattr(pair, side) for pair in pairs).values())
         yield counted(
             f"repeated-{side}",
             again,

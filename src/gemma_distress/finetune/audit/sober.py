@@ -1,7 +1,7 @@
 """What is left of replies without what expresses emotion: there a pair should not give its sides away.
 
-A sentence in which the lexical rater finds an expression, of calm or of distress, is set aside whole. English
-only, as the rater is.
+A sentence in which the lexical rater finds an expression of distress, an apology among them, is set aside
+whole. What is said to be calm or encouraging stays. English only, as the rater is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def sober(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def without_emotion(text: str) -> str:
-    """The sentences that the rater finds nothing in."""
+    """The sentences that the rater finds no distress in."""
     ends = (0, *(end.end() for end in SENTENCE_END.finditer(text)), len(text))
     spans = [text[start:end] for start, end in itertools.pairwise(ends)]
     return "".join(span for span in spans if not rate(span).matches)

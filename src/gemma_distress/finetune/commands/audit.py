@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
-from gemma_distress.commands.shown import print_json, text
+from gemma_distress.commands.shown import plain, print_json, text
 from gemma_distress.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def audit(
 ) -> int:
     """
     \b
-    python -m gemma_distress.finetune audit pairs --tokenizer MODEL --max-length 2048
+    python -m gemma_distress.finetune audit pairs --tokenizer MODEL
 
     Length, style and words that separate the sides, repeated texts, leaked scaffolding and markup,
     ratings, truncation. Exit code 1 where a finding is dangerous and not allowed by its name.
@@ -70,8 +71,6 @@ def audit(
     refused = [name for name in danger if name not in allow]
     code = 1 if refused else 0
     if as_json:
-        from gemma_distress.commands.shown import plain
-
         print_json({**plain(found), "allowed": allowed, "refused": refused, "exit_code": code})
     else:
         _show(found, allowed, refused)
@@ -115,13 +114,14 @@ def _show(found: Audit, allowed: Sequence[str], refused: Sequence[str]) -> None:
     table.add_column("", no_wrap=True)
     for finding in found.findings:
         style = _STYLES[finding.verdict]
-        told = "allowed" if finding.name in allowed else finding.verdict
-        table.add_row(text(finding.name), *_figures(finding), text(told, style=style))
+        verdict = "allowed" if finding.name in allowed else finding.verdict
+        table.add_row(text(finding.name), *_figures(finding), text(verdict, style=style))
     console.print(table)
-    for finding in found.findings:
-        if finding.verdict in ("danger", "note"):
-            console.print()
-            console.print(text(f"{finding.name}: {finding.sentence}"))
+    for sentence, findings in groupby(
+        (f for f in found.findings if f.verdict != "ok"), lambda finding: finding.sentence
+    ):
+        console.print()
+        console.print(text(f"{', '.join(f.name for f in findings)}: {sentence}"))
     for side, words in (("chosen", found.words_chosen), ("rejected", found.words_rejected)):
         if words:
             console.print()
