@@ -60,8 +60,7 @@ The replies are a model's. Which licence covers them is its licence's matter; th
 
 | column | what it holds |
 | --- | --- |
-| `prompt` | messages that both replies are trained to answer, the user's last; without what was added to
-calm the subject |
+| `prompt` | messages that both replies answer, without what was added to calm the subject |
 | `chosen` | the calm reply, a list of one message |
 | `rejected` | the upset reply, a list of one message |
 | `puzzle` | hash of the opening message, which both conversations share |
@@ -70,8 +69,7 @@ calm the subject |
 | `turn` | of both replies, from 1 |
 | `history` | whose earlier turns the prompt holds: `calm`, `rejected`, or `last` for none |
 | `chosen_rating`, `rejected_rating` | expressed distress from 0 to 10, by the grader of the logs |
-| `chosen_source`, `rejected_source` | log, sample, epoch and message of the reply, and the ratings of its
-whole conversation by turn (null: not rated) |
+| `chosen_source`, `rejected_source` | where the reply is, and its conversation's ratings by turn |
 """
 
 
@@ -89,7 +87,7 @@ def card(pairs: Sequence[Pair], facts: Mapping[str, Any], content_hash: str) -> 
 
 
 def _counts(pairs: Sequence[Pair]) -> str:
-    by: dict[str, Sequence[Any]] = {
+    by: dict[str, list[Any]] = {
         "turn": [pair.turn for pair in pairs],
         "family of the puzzle": [pair.family for pair in pairs],
         "history in the prompt": [pair.history for pair in pairs],
