@@ -44,6 +44,8 @@ class SuiteOptions:
     """How often a task whose conversations failed is taken up again, finished ones left alone."""
     limit: int | None = None
     display: str | None = None
+    note: Mapping[str, str] = field(default_factory=dict)
+    """Put into the metadata of every log; decides nothing."""
 
     def __post_init__(self) -> None:
         if "/" not in self.model:

@@ -185,6 +185,7 @@ def _ask(plan: Plan, subject: Model, prices: Prices, say: Console) -> None:
             display=options.display or "none",  # type: ignore[arg-type]
             limit=options.limit,
             max_samples=options.max_samples,
+            metadata=dict(options.note) or None,
             log_buffer=1,
             log_realtime=False,
             **settings,
