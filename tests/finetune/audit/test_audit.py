@@ -169,6 +169,12 @@ def test_emotion_is_no_defect() -> None:
     assert told["separable-by-words"].verdict == "ok"
 
 
+def test_calm_that_the_rater_does_not_know_is_a_false_alarm() -> None:
+    """A known limit: an encouraging sentence in every chosen reply is taken for a style."""
+    pairs = [replace(pair, chosen=f"{pair.chosen} I am at ease.") for pair in clean()]
+    assert found(pairs)["separable-by-style"].verdict == "danger"
+
+
 def test_one_puzzle_is_not_enough_to_hold_one_out() -> None:
     told = found([replace(pair, puzzle="one") for pair in clean()])
     assert told["separable-by-style"].verdict == "not checked"

@@ -12,8 +12,9 @@ from gemma_distress.finetune.audit.finding import Finding, Verdict, estimated, n
 from gemma_distress.finetune.pair import Pair
 
 FAR, NEAR = 0.25, 0.10
-"""How far from 1 the ratio of the sides' mean lengths may be: in the paper, replies kept their length within
-7% after training, on pairs nearly as long; beyond a quarter, length is no side effect but a lesson."""
+"""How far from 1 the ratio of the sides' mean lengths may be: beyond the first dangerous, beyond the second
+noted. A judgement, not a measurement: the paper's calm data have 380 words a reply where plain replies have
+698 (appendix F), which is dangerous here, and its replies kept their length within 7% after DPO."""
 
 
 def lengths(pairs: Sequence[Pair], tokenizer: Any | None) -> Iterator[Finding]:
