@@ -95,7 +95,7 @@ def _row(one: Spoken, turns: int) -> dict[str, Any]:
         "messages": messages,
         "puzzle": one.puzzle,
         "family": one.family,
-        "log": one.log,
+        "log": one.source(turns).log,
         "sample_id": one.sample_id,
         "epoch": one.epoch,
         "ratings": list(one.ratings),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemma_distress.finetune.pair import Message, Source
@@ -56,7 +57,7 @@ class Spoken:
 
     def source(self, turn: int) -> Source:
         return Source(
-            log=self.log,
+            log=Path(self.log).name,
             sample_id=self.sample_id,
             epoch=self.epoch,
             message_id=self.message_ids[turn - 1],
@@ -71,7 +72,8 @@ def conversations(turns: pd.DataFrame) -> Iterator[Spoken]:
         rows = rows.sort_values("turn")
         about = rows.iloc[0]
         whole = len(rows) == int(about["owed"]) and rows["rating"].notna().all()
-        if not whole or (rows["reply"].str.strip() == "").any():
+        replies = rows["reply"].astype(str)
+        if not whole or any(not text.strip() or _half_a_character(text) for text in replies):
             continue
         yield Spoken(
             asked=tuple(map(str, rows["plain"])),
@@ -86,3 +88,8 @@ def conversations(turns: pd.DataFrame) -> Iterator[Spoken]:
             epoch=int(about["epoch"]),
             message_ids=tuple(map(str, rows["message_id"])),
         )
+
+
+def _half_a_character(text: str) -> bool:
+    """Which no file and no tokenizer takes."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

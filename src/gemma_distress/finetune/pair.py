@@ -24,6 +24,7 @@ class Source:
     """Where a reply was taken from."""
 
     log: str
+    """Name of the file."""
     sample_id: str
     epoch: int
     message_id: str
