@@ -11,7 +11,9 @@ import pytest
 
 from gemma_distress.errors import UsageError
 from gemma_distress.finetune.presets import dpo_settings
-from gemma_distress.finetune.training import needed
+from gemma_distress.finetune.training import needed, run
+from gemma_distress.finetune.training.adapter import write_adapter
+from gemma_distress.finetune.training.base import find_base
 from gemma_distress.finetune.training.dpo import dpo
 from gemma_distress.finetune.training.merge import merge
 from gemma_distress.finetune.training.rows import read_conversations, read_pairs
@@ -164,10 +166,31 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_reporter_that_is_none_or_absent(
-    base: Path, pairs: Path, tmp_path: Path, settings: DpoSettings
+    base: Path,
+    pairs: Path,
+    tmp_path: Path,
+    settings: DpoSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(UsageError, match="trackio or tensorboard, not wandb"):
         dpo(pairs, base, tmp_path / "adapter", settings, report_to="wandb")
+    monkeypatch.setattr(run, "REPORTERS", ("no_such_package",))
+    with pytest.raises(UsageError, match="needs no_such_package"):
+        dpo(pairs, base, tmp_path / "adapter", settings, report_to="no_such_package")
+    assert not (tmp_path / "adapter").exists()
+
+
+def test_weights_that_are_no_numbers_are_not_written(
+    base: Path, pairs: Path, tmp_path: Path, settings: DpoSettings
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    saved = dpo(pairs, base, tmp_path / "adapter", settings).folder
+    weights = load_file(saved / "adapter_model.safetensors")
+    next(iter(weights.values()))[0] = float("inf")
+    save_file(weights, saved / "adapter_model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UsageError, match="1 weights of the adapter are no finite numbers"):
+        write_adapter(saved, find_base(base), settings, tmp_path)
 
 
 def test_batches_that_processes_cannot_share(

@@ -25,7 +25,7 @@ _OPTIONS = (
     value("--epochs", "X", "Times through the data.", type=float),
     value("--seed", "N", "Of the adapter's start and the order of rows.", type=int),
     value("--max-length", "N", "Tokens of a row.", type=Whole(2)),
-    value("--allow-dropped", None, "Leave out rows that are too long.", is_flag=True),
+    click.option("--allow-dropped", is_flag=True, help="Leave out rows that are too long."),
     value("--report-to", "R", "trackio or tensorboard."),
     # Named in the command's text, so that its help fits a screen.
     value("--alpha", "X", "", type=float, hidden=True),
