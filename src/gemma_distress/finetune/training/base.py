@@ -7,6 +7,7 @@ checkpoint is run.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,10 +182,9 @@ def lora_config(base: Base, model: torch.nn.Module, settings: Settings) -> LoraC
 
 def _four_bits() -> dict[str, Any]:
     import torch
-    from accelerate import PartialState
     from transformers import BitsAndBytesConfig
 
-    needs("bitsandbytes", "A base in 4 bits")
+    needs("bitsandbytes", "A base in 4 bits (or give --precision bf16)")
     return {
         "quantization_config": BitsAndBytesConfig(
             load_in_4bit=True,
@@ -192,7 +192,7 @@ def _four_bits() -> dict[str, Any]:
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16,
         ),
-        "device_map": {"": PartialState().local_process_index},
+        "device_map": {"": int(os.environ.get("LOCAL_RANK", "0"))},
     }
 
 

@@ -21,7 +21,7 @@ from gemma_distress.finetune.training.base import (
 )
 from gemma_distress.finetune.training.needed import needs_training
 from gemma_distress.finetune.training.rows import hash_of_rows, read_pairs
-from gemma_distress.finetune.training.run import Job, Trained, found_finished, train
+from gemma_distress.finetune.training.run import Job, Trained, check_reporter, found_finished, train
 from gemma_distress.finetune.training.settings import DpoSettings
 from gemma_distress.finetune.training.tokens import Lengths, PairTokens, Tokens, lengths_of_pairs
 from gemma_distress.finetune.training.trainers import Progress, careful
@@ -59,6 +59,7 @@ def dpo(
         UsageError: Something a user can mend; see the package's other modules.
     """
     needs_training()
+    check_reporter(report_to)
     rows = read_pairs(pairs)
     found = find_base(base)
     data = {"pairs": hash_of_rows(rows)}

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -118,6 +120,7 @@ def train(
         UsageError: The loss is no number, or the settings do not fit this machine.
     """
     from transformers import PrinterCallback
+    from transformers.integrations import TensorBoardCallback
     from transformers.utils import logging
 
     start = time.monotonic()
@@ -130,7 +133,7 @@ def train(
         "cut": job.lengths.cut / job.lengths.rows,
     }
     arguments = trainer_arguments(job.settings, checkpoints) | {
-        "report_to": _reporter(job),
+        "report_to": job.report_to or "none",
         "save_steps": job.checkpoint_every,
         "save_strategy": "steps",
         "save_total_limit": 2,
@@ -138,8 +141,17 @@ def train(
     logging.disable_progress_bar()
     trainer = trainer_of(arguments, rows, diary(job.output / DIARY, shares, report))
     trainer.remove_callback(PrinterCallback)
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback):
+            # Beside the adapter, since what is in the checkpoints' folder is removed at the end.
+            callback.logging_dir = str(job.output.with_name(f"{job.output.name}-runs"))
     checkpoint = _last_whole(checkpoints)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with _threads(job.settings), warnings.catch_warnings():
+        # About names within the libraries themselves.
+        warnings.filterwarnings(
+            "ignore", "`(is_)?gradient_checkpointing` is deprecated", FutureWarning
+        )
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     saved = checkpoints / "last"
     trainer.save_model(str(saved))
     trainer.accelerator.wait_for_everyone()
@@ -191,6 +203,20 @@ def trainer_arguments(settings: Settings, folder: Path) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _threads(settings: Settings) -> Iterator[None]:
+    """On the processor one thread: as fast for a model that is trained there, and one order of sums."""
+    import torch
+
+    threads = torch.get_num_threads()
+    if settings.cpu:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _check_place(output: Path, key: str) -> None:
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is a file. Give another --output.")
@@ -216,18 +242,16 @@ def _last_whole(checkpoints: Path) -> Path | None:
     return whole[max(whole)] if whole else None
 
 
-def _reporter(job: Job) -> str:
-    if job.report_to is None:
-        return "none"
-    if job.report_to not in REPORTERS:
-        raise UsageError(
-            f"Progress can be reported to {' or '.join(REPORTERS)}, not {job.report_to}."
-        )
-    needs(job.report_to, "To report progress there")
-    os.environ.setdefault(
-        "TENSORBOARD_LOGGING_DIR", str(job.output.with_name(job.output.name + "-runs"))
-    )
-    return job.report_to
+def check_reporter(report_to: str | None) -> None:
+    """
+    Raises:
+        UsageError: There is no such reporter, or its package is not there.
+    """
+    if report_to is None:
+        return
+    if report_to not in REPORTERS:
+        raise UsageError(f"Progress can be reported to {' or '.join(REPORTERS)}, not {report_to}.")
+    needs(report_to, "To report progress there")
 
 
 def _facts(

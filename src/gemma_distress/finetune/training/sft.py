@@ -28,7 +28,7 @@ from gemma_distress.finetune.training.rows import (
     hash_of_rows,
     read_conversations,
 )
-from gemma_distress.finetune.training.run import Job, Trained, found_finished, train
+from gemma_distress.finetune.training.run import Job, Trained, check_reporter, found_finished, train
 from gemma_distress.finetune.training.settings import SftSettings
 from gemma_distress.finetune.training.tokens import (
     ConversationTokens,
@@ -74,6 +74,7 @@ def sft(
         UsageError: Something a user can mend; see the package's other modules.
     """
     needs_training()
+    check_reporter(report_to)
     rows = {"calm": read_conversations(calm), "instruct": instruct_rows(settings)}
     found = find_base(base)
     data = {name: hash_of_rows(some) for name, some in rows.items() if some}
