@@ -1,0 +1,100 @@
+"""All steps on the organism, as small as they can be: each is done once, and leaves what users load."""
+
+from pathlib import Path
+
+import pytest
+
+from gemma_distress.analysis.turns import read
+from gemma_distress.errors import UsageError
+from gemma_distress.finetune import pipeline
+from gemma_distress.finetune.evaluation import _proven
+from gemma_distress.finetune.pipeline import run
+
+SOURCE = Path(__file__).parents[2] / "examples" / "everyday.jsonl"
+SMALL = {
+    "model": "gemma_distress/organism",
+    "grader": "gemma_distress/lexical",
+    "prompts": 10,
+    "plain_replicates": 5,
+    "calm_replicates": 4,
+    "pairs": 24,
+    "history": "rejected",
+    "suite": "smoke",
+    "allow": ["one-prompt", "one-puzzle", "length", "separable-by-length", "separable-by-style"],
+}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory):
+    output = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "of_step", lambda preset, step: dict(SMALL))
+        told: list[str] = []
+        first = run("organism", output, str(SOURCE), say=told.append)
+        before = {
+            path: path.stat().st_mtime_ns
+            for path in output.rglob("*")
+            if path.suffix in (".eval", ".safetensors", ".parquet") or path.name == "proof.json"
+        }
+        second = run("organism", output, str(SOURCE), say=lambda _: None)
+    return output, told, first, second, before
+
+
+def test_every_step_is_told_and_done_once(done) -> None:
+    _, told, first, second, before = done
+    assert [line.split("  ")[0] for line in told if line[1:3] == "/7"] == [
+        f"{number}/7" for number in range(1, 8)
+    ]
+    assert before
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert first.evaluated.complete
+    assert second.evaluated.found == first.evaluated.found
+
+
+def test_the_arms_answer_the_same_questions_and_one_has_the_adapter(done) -> None:
+    output, _, first, *_ = done
+    comparison = first.evaluated.found.comparison
+    assert comparison.arm_a.model == "gemma_distress/organism"
+    assert comparison.arm_b.model == f"gemma_distress/organism:{output / 'adapter'}"
+    assert comparison.unlike == ()
+    assert comparison.pooled.unpaired == 0
+    assert {part.name for part in first.evaluated.found.parts} >= {"chain", "countdown"}
+
+
+def test_the_logs_say_that_the_adapter_was_proven(done) -> None:
+    from inspect_ai.log import list_eval_logs, read_eval_log
+
+    _, _, first, *_ = done
+    for info in list_eval_logs(str(first.evaluated.tuned)):
+        metadata = read_eval_log(info, header_only=True).eval.metadata or {}
+        assert str(metadata["adapter_live"]).startswith("proven, adapter ")
+        assert metadata["category"]
+
+
+def test_the_card_and_the_page_hold_the_result(done) -> None:
+    output, _, first, *_ = done
+    card = (output / "adapter" / "README.md").read_text("utf-8")
+    assert "| all conversations |" in card
+    assert "held-out families" in card
+    page = first.evaluated.page.read_text("utf-8")
+    assert "Before and after" in page
+    assert "Show both side by side" in page
+    assert not list(output.rglob("*.bin"))
+
+
+def test_nothing_of_the_evaluation_was_trained_on(done) -> None:
+    output, _, first, *_ = done
+    trained = set(read([output / "plain", output / "calm"]).turns["puzzle"].astype(str))
+    asked = set(read(first.evaluated.base).turns["puzzle"].astype(str)) - {""}
+    assert not trained & asked
+
+
+def test_without_proof_the_tuned_arm_is_not_asked(done, tmp_path: Path) -> None:
+    output, *_ = done
+    adapter = output / "adapter"
+    model = f"gemma_distress/organism:{adapter}"
+    with pytest.raises(UsageError, match="not proven that the adapter answers"):
+        _proven(adapter, None, model, "", None, False)
+    assert _proven(adapter, None, model, "", None, True) == {"adapter_live": "unproven"}
+    with pytest.raises(UsageError, match="proves another model"):
+        _proven(adapter, None, "vllm/x:tuned", "", output / "proof.json", False)
