@@ -1,5 +1,6 @@
 """The commands `dpo`, `sft` and `merge` as a user types them."""
 
+import json
 from pathlib import Path
 
 import click
@@ -35,6 +36,9 @@ def test_train_train_again_and_merge(base: Path, pairs: Path, tmp_path: Path) ->
     assert "0 dropped because the prompt alone is too long, 0 with a reply cut." in printed
     assert "step 6 of 6: loss 0.6" in printed
     assert f"The adapter lies in {adapter}." in printed
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    assert config["layers_to_transform"] == [1, 2]
+    assert config["target_modules"] == ["q_proj", "v_proj"]
     assert run(dpo, *words) == (0, f"This adapter was trained before and lies in {adapter}.\n")
     code, printed = run(dpo, *words, "--lr", 0.1)
     assert code == 2

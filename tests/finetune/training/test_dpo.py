@@ -83,14 +83,12 @@ def test_the_adapter_loads_where_a_user_would_load_it(trained: tuple[Trained, Pa
 
 def test_on_the_organism_the_margin_grows(tmp_path: Path) -> None:
     result = dpo(
-        write_pairs(tmp_path / "pairs.jsonl", 40),
+        write_pairs(tmp_path / "pairs.jsonl", 24),
         shipped_folder(),
         tmp_path / "adapter",
-        dpo_settings("organism", layers=(2, 3)),
+        dpo_settings("organism"),
     )
     rows = [json.loads(line) for line in (tmp_path / "adapter" / "training.jsonl").open()]
     assert rows[-1]["margin"] > 0.02
     assert rows[-1]["loss"] < 0.69
-    assert result.steps == 5
-    config = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
-    assert config["layers_to_transform"] == [2, 3]
+    assert result.steps == 3

@@ -159,6 +159,18 @@ def test_an_adapter_of_another_base_is_not_merged(
         merge(None, tmp_path, tmp_path / "merged")
 
 
+def test_four_bits_are_not_cut_into_pieces(
+    base: Path,
+    pairs: Path,
+    tmp_path: Path,
+    settings: DpoSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(UsageError, match="4 bits cannot be cut into pieces by FSDP"):
+        dpo(pairs, base, tmp_path / "adapter", replace(settings, precision="4bit"))
+
+
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(needed, "PACKAGES", ("torch", "no_such_package"))
     with pytest.raises(UsageError, match=r"needs no_such_package.*gemma-distress\[finetune\]"):

@@ -40,7 +40,7 @@ def test_killed_and_started_again_it_ends_with_the_same_adapter(
     straight = dpo(pairs, base, whole, settings, checkpoint_every=100)
     assert (resumed.resumed_at, straight.resumed_at) == (2, 0)
     assert resumed.steps == straight.steps == 6
-    for name in ("adapter_model.safetensors", "training.jsonl"):
+    for name in ("adapter_model.safetensors", "adapter_config.json", "training.jsonl"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
     assert not (killed / CHECKPOINTS).exists()
     steps = [json.loads(line)["step"] for line in (killed / "training.jsonl").open()]

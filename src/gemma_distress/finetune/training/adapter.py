@@ -48,6 +48,8 @@ def write_adapter(saved: Path, base: Base, settings: Settings, output: Path) -> 
         )
     config = json.loads((saved / CONFIG).read_text("utf-8"))
     config["base_model_name_or_path"] = base.name
+    # PEFT keeps them as a set, in an order that changes from process to process.
+    config["target_modules"] = sorted(config["target_modules"])
     if base.multimodal:
         weights = {name.replace(_ALONE, _WITHIN, 1): weight for name, weight in weights.items()}
         config |= {

@@ -184,6 +184,11 @@ def _four_bits() -> dict[str, Any]:
     import torch
     from transformers import BitsAndBytesConfig
 
+    if os.environ.get("ACCELERATE_USE_FSDP") == "true":
+        raise UsageError(
+            "A base in 4 bits cannot be cut into pieces by FSDP here. Give --precision bf16, or launch "
+            "with the configuration ddp.yaml."
+        )
     needs("bitsandbytes", "A base in 4 bits (or give --precision bf16)")
     return {
         "quantization_config": BitsAndBytesConfig(

@@ -21,9 +21,9 @@ _CARD = """\
 ---
 {header}---
 
-# An adapter that calms {base}
+# An adapter against expressed distress
 
-A LoRA adapter, trained on {method} by
+A LoRA adapter for `{base}`, trained on {method} by
 [gemma_distress](https://pypi.org/project/gemma-distress/), so that the model expresses less
 distress when its answers are rejected.
 
@@ -80,7 +80,7 @@ def card(step: str, base: Base, settings: Settings, facts: dict[str, Any]) -> st
     }
     return _CARD.format(
         header=yaml.safe_dump(header, sort_keys=False),
-        base=base.name.rpartition("/")[2],
+        base=base.name,
         method=_METHODS[step],
         start=RESULTS[0],
         end=RESULTS[1],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 from gemma_distress.errors import UsageError
@@ -88,7 +89,9 @@ def _write_sum(base: Base, adapter: Path, output: Path) -> None:
         trust_remote_code=False,
     )
     try:
-        adapted = PeftModel.from_pretrained(model, str(adapter), torch_device="cpu")
+        # A warning that weights do not fit is too little, and is an error below.
+        with warnings.catch_warnings(action="ignore"):
+            adapted = PeftModel.from_pretrained(model, str(adapter), torch_device="cpu")
     except Exception as error:
         raise UsageError(
             f"The adapter in {adapter} does not fit {base.name}: {' '.join(str(error).split())[:300]}"

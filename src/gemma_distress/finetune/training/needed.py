@@ -11,8 +11,9 @@ PACKAGES = ("torch", "transformers", "peft", "trl", "datasets", "accelerate")
 def needs_training() -> None:
     """Raise unless the packages of the extra `finetune` are there; imports none of them.
 
-    Threads that wait are asked to sleep, which torch reads when it is imported: where others compute too, a
-    step of the organism took 25 s with threads that spin, and 8 s with threads that sleep.
+    Threads that wait are asked to sleep, which torch reads when it is imported: on a busy
+    machine a step of the organism took 25 s with threads that spin, and 8 s with threads that sleep
+    (tried once each).
 
     Raises:
         UsageError: Names those that are absent and the command that installs them.

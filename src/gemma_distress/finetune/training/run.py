@@ -91,7 +91,9 @@ def found_finished(output: Path, key: str) -> Trained | None:
     """
     facts = finished(output, key)
     if facts is None:
-        _check_place(output, key)
+        # The others may come when the first has begun to write.
+        if first_process():
+            _check_place(output, key)
         return None
     shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
     return _trained(output, facts, before=True)
@@ -139,21 +141,17 @@ def train(
         "save_total_limit": 2,
     }
     logging.disable_progress_bar()
-    trainer = trainer_of(arguments, rows, diary(job.output / DIARY, shares, report))
-    trainer.remove_callback(PrinterCallback)
-    for callback in trainer.callback_handler.callbacks:
-        if isinstance(callback, TensorBoardCallback):
-            # Beside the adapter, since what is in the checkpoints' folder is removed at the end.
-            callback.logging_dir = str(job.output.with_name(f"{job.output.name}-runs"))
     checkpoint = _last_whole(checkpoints)
-    with _threads(job.settings), warnings.catch_warnings():
-        # About names within the libraries themselves.
-        warnings.filterwarnings(
-            "ignore", "`(is_)?gradient_checkpointing` is deprecated", FutureWarning
-        )
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     saved = checkpoints / "last"
-    trainer.save_model(str(saved))
+    with _surroundings(job.settings):
+        trainer = trainer_of(arguments, rows, diary(job.output / DIARY, shares, report))
+        trainer.remove_callback(PrinterCallback)
+        for callback in trainer.callback_handler.callbacks:
+            if isinstance(callback, TensorBoardCallback):
+                # Beside the adapter, since what is in the checkpoints' folder is removed at the end.
+                callback.logging_dir = str(job.output.with_name(f"{job.output.name}-runs"))
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.save_model(str(saved))
     trainer.accelerator.wait_for_everyone()
     steps = [logs for logs in trainer.state.log_history if "loss" in logs]
     facts = _facts(job, steps, time.monotonic() - start, checkpoint)
@@ -204,15 +202,22 @@ def trainer_arguments(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _threads(settings: Settings) -> Iterator[None]:
-    """On the processor one thread: as fast for a model that is trained there, and one order of sums."""
+def _surroundings(settings: Settings) -> Iterator[None]:
+    """What holds for the whole process while it trains.
+
+    On the processor one thread: as fast for a model that is trained there, and one order of sums.
+    """
     import torch
 
     threads = torch.get_num_threads()
     if settings.cpu:
         torch.set_num_threads(1)
     try:
-        yield
+        with warnings.catch_warnings():
+            # The libraries use each other's old names.
+            name = "`(is_)?gradient_checkpointing` is deprecated"
+            warnings.filterwarnings("ignore", name, FutureWarning)
+            yield
     finally:
         torch.set_num_threads(threads)
 
