@@ -21,6 +21,7 @@ NEVER_AT_IMPORT = (
     "transformers",
     "trl",
     "peft",
+    "accelerate",
     "vllm",
     "datasets",
     "huggingface_hub",

@@ -14,6 +14,9 @@ from gemma_distress.finetune.pair import Message
 ROLES = ("system", "user", "assistant")
 
 
+_FILES = ("pairs.parquet", "pairs.jsonl", "calm.jsonl")
+
+
 class PairRow(NamedTuple):
     """Two replies to the same messages."""
 
@@ -74,8 +77,11 @@ def hash_of_rows(rows: Sequence[Any]) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    if path.is_dir():
+        # The folder of an earlier step.
+        path = next((path / name for name in _FILES if (path / name).is_file()), path)
     if not path.is_file():
-        raise UsageError(f"There is no file {path}. Give a parquet or a JSONL file.")
+        raise UsageError(f"There is no file {path}. Give a parquet or a JSONL file, or its folder.")
     if path.suffix == ".parquet":
         from pyarrow import ArrowInvalid, parquet
 
