@@ -64,14 +64,15 @@ def started(
 
 def stop(process: "subprocess.Popen[bytes]", grace: float = GRACE) -> None:
     """End a server and all processes that it has started."""
-    with suppress(ProcessLookupError):
+    try:
         process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(grace)
-    # What is left of its group: a server that hangs, or workers that it left behind.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+    finally:  # also where a second Ctrl-C ends the wait
+        # What is left of its group: a server that hangs, or workers that it left behind.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait(
