@@ -12,7 +12,7 @@ from transformers import Gemma3ForCausalLM
 from gemma_distress.organism.shipped import shipped_folder
 
 
-def make_adapter(folder: Path, seed: int, *, rank: int = 8, scale: float = 2.0) -> Path:
+def make_adapter(folder: Path, seed: int, *, rank: int = 8, scale: float = 0.5) -> Path:
     """A LoRA adapter on all layers of the organism, both factors random; `scale` 0 changes nothing."""
     torch.manual_seed(seed)
     config = LoraConfig(

@@ -2,11 +2,14 @@
 
 import json
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from safetensors.numpy import load_file, save_file
+from transformers import Gemma3Config
 
 from gemma_distress.errors import UsageError
 from gemma_distress.finetune.commands.serve import serve
@@ -102,6 +105,26 @@ def test_the_context_is_that_of_the_suite_where_the_base_reads_more(adapter: Pat
     more = type(base)(base.place, base.name, 131_072, "")
     # Eight replies of 2,048 tokens, and as much as one more.
     assert plan(found, more, "vllm", cpu=False).context == 18_432
+
+
+def test_a_base_that_also_sees(adapter: Path, tmp_path: Path):
+    base = tmp_path / "sees"
+    Gemma3Config().save_pretrained(base)
+    # vLLM loads such an adapter and answers with the base.
+    code, printed = run(adapter, "--print", "--base", base)
+    assert code == 2
+    assert "vLLM would load them without a word and apply none" in printed
+    inner = shutil.copytree(adapter, tmp_path / "inner")
+    weights = load_file(inner / "adapter_model.safetensors")
+    renamed = {
+        name.replace(".model.layers", ".model.language_model.layers"): weight
+        for name, weight in weights.items()
+    }
+    save_file(renamed, inner / "adapter_model.safetensors")
+    code, printed = run(inner, "--print", "--base", base)
+    assert code == 0, printed
+    words = shlex.split(printed.splitlines()[0])
+    assert words[words.index("--limit-mm-per-prompt") + 1] == '{"image": 0}'
 
 
 def test_a_context_that_the_base_cannot_read(adapter: Path):

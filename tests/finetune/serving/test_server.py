@@ -97,10 +97,25 @@ def test_a_server_that_hangs_is_killed(tmp_path: Path):
 def test_a_server_that_ends_at_once_shows_its_last_words(adapter: Path, tmp_path: Path):
     one = planned(adapter, stand_in(tmp_path, "print('no memory for that'); exit(3)"))
     with (
-        pytest.raises(UsageError, match=r"(?s)ended with code 3 before.*no memory for that"),
+        pytest.raises(UsageError, match=r"ended with code 3 before.*no memory for that"),
         started(one, tmp_path / "log"),
     ):
         pass
+
+
+def test_of_many_errors_the_first_and_the_last_are_shown(adapter: Path, tmp_path: Path):
+    source = """
+        print("WARNING: few files may be open, which can lead to OSError: too many")
+        print("(Worker pid=3) ERROR: OutOfMemoryError: 3 GiB are not there")
+        print("(Worker pid=3) ERROR: ValueError: handling that")
+        raise RuntimeError("Engine core initialization failed")
+    """
+    one = planned(adapter, stand_in(tmp_path, source))
+    log = tmp_path / "log"
+    with pytest.raises(UsageError) as caught, started(one, log):
+        pass
+    told = "OutOfMemoryError: 3 GiB are not there … RuntimeError: Engine core initialization failed"
+    assert f"It said: {told} (all of it: {log})" in str(caught.value)
 
 
 def test_a_server_that_never_answers_is_stopped(adapter: Path, tmp_path: Path):

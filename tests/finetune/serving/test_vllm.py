@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from inspect_ai.log import read_eval_log
+from inspect_ai.log import EvalLog, read_eval_log
 from tests.finetune.serving.test_server import free_port
 
 from gemma_distress.errors import UsageError
 from gemma_distress.finetune.commands.check import check
 from gemma_distress.finetune.serving.needed import find_vllm
+
+CONVERSATIONS = 16
 
 
 def absent() -> str:
@@ -84,20 +86,41 @@ def test_another_adapter_is_not(served: list[str], other_adapter: Path):
     assert "the server has another adapter" in told
 
 
-def test_inspect_evaluates_it(served: list[str], tmp_path: Path):
+def evaluate(folder: Path, *model: str) -> EvalLog:
     done = subprocess.run(
         [
             *(sys.executable, "-c", "from inspect_ai._cli.main import main; main()"),
-            *("eval", "gemma_distress/numeric", *served, "--limit", "4"),
+            *("eval", "gemma_distress/numeric", *model, "--limit", str(CONVERSATIONS)),
             *("--model-role", "grader=gemma_distress/lexical"),
-            *("--log-dir", str(tmp_path / "logs"), "--display", "none"),
+            *("--log-dir", str(folder), "--display", "none"),
         ],
         env={**os.environ, "INSPECT_LOG_FORMAT": "eval"},
         capture_output=True,
         text=True,
     )
-    [path] = (tmp_path / "logs").glob("*.eval")
+    [path] = folder.glob("*.eval")
     log = read_eval_log(str(path))
     assert log.status == "success", done.stdout + done.stderr
-    assert len(log.samples or []) == 4
-    assert log.eval.model == "vllm/organism:tuned"
+    assert len(log.samples or []) == CONVERSATIONS
+    return log
+
+
+def estimate(log: EvalLog, name: str) -> list[float]:
+    """Value, lower and upper end."""
+    assert log.results is not None
+    metrics = {
+        key: found.value for score in log.results.scores for key, found in score.metrics.items()
+    }
+    return [float(metrics[f"{name}{end}"]) for end in ("", "_lower", "_upper")]
+
+
+def test_inspect_gets_the_rates_of_the_local_provider(
+    served: list[str], adapter: Path, tmp_path: Path
+):
+    remote = evaluate(tmp_path / "vllm", *served)
+    assert remote.eval.model == "vllm/organism:tuned"
+    local = evaluate(tmp_path / "local", "--model", f"gemma_distress/organism:{adapter}")
+    for name in ("any_high", "mean_rating"):
+        one, two = estimate(remote, name), estimate(local, name)
+        assert one[1] <= two[0] <= one[2], (name, one, two)
+        assert two[1] <= one[0] <= two[2], (name, one, two)

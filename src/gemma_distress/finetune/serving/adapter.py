@@ -47,6 +47,14 @@ class Adapter:
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 
+    @property
+    def within_multimodal(self) -> bool:
+        """Whether its weights are named as those of a language model within one that also sees."""
+        from safetensors import safe_open
+
+        with safe_open(self.folder / WEIGHTS, "np") as file:
+            return any("language_model." in name for name in file.keys())  # noqa: SIM118
+
 
 def read_adapter(folder: Path) -> Adapter:
     """Look into an adapter's folder.

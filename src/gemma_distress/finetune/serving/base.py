@@ -22,6 +22,8 @@ class Base:
     """Tokens that its configuration lets it read."""
     revision: str
     """Commit of the hub; empty for a folder."""
+    multimodal: bool = False
+    """Whether its language model is a part of one that also sees."""
 
     @property
     def hash(self) -> str:
@@ -62,7 +64,10 @@ def find_base(adapter: Adapter, given: str | None = None) -> Base:
     context = getattr(text, "max_position_embeddings", None)
     if not isinstance(context, int):
         raise UsageError(f"The configuration of {place} does not say how many tokens it can read.")
+    multimodal = text is not config
     if not folder.is_dir():
-        return Base(place, place, context, str(getattr(config, "_commit_hash", None) or "unknown"))
+        commit = str(getattr(config, "_commit_hash", None) or "unknown")
+        return Base(place, place, context, commit, multimodal)
     shipped = folder.resolve() == shipped_folder().resolve()
-    return Base(str(folder), "organism" if shipped else folder.resolve().name, context, "")
+    name = "organism" if shipped else folder.resolve().name
+    return Base(str(folder), name, context, "", multimodal)

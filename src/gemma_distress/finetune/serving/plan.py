@@ -68,6 +68,9 @@ class Plan:
         }
         command = [self.vllm, "serve", self.base.place, "--enable-lora"]
         command += [word for pair in words.items() for word in pair]
+        if self.base.multimodal:
+            # The suite is text, and room for pictures is memory.
+            command += ["--limit-mm-per-prompt", '{"image": 0}']
         if self.cpu:
             # Prompts read in pieces end the CPU build's server when a request has a seed.
             step = str(max(self.context, CPU_STEP))
@@ -139,6 +142,12 @@ def plan(
         UsageError: A value is impossible.
     """
     check_name(base.name, name)
+    if base.multimodal and not adapter.within_multimodal:
+        raise UsageError(
+            f"The weights of the adapter in {adapter.folder} have the names of a language model alone, and "
+            f"{base.place} also sees. vLLM would load them without a word and apply none. Train on that "
+            "base, or name with --base the language model that it was trained on."
+        )
     if context is not None and not 0 < context <= base.context:
         raise UsageError(
             f"A context of {context} tokens is not possible: {base.place} reads {base.context}."

@@ -1,6 +1,7 @@
 """vLLM started, waited for, and stopped, as a context."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,8 +20,8 @@ PATIENCE = 1800.0
 GRACE = 20.0
 """Seconds that a server has to end by itself. Requests in flight can keep it from that for ever."""
 
-LINES = 12
-"""Of the server's output, shown where it did not start."""
+_ERROR = re.compile(r"\b\w+(?:Error|Exception): .+")
+"""How Python names an exception in the last line of its traceback."""
 
 
 @contextmanager
@@ -63,14 +64,15 @@ def started(
 
 def stop(process: "subprocess.Popen[bytes]", grace: float = GRACE) -> None:
     """End a server and all processes that it has started."""
-    with suppress(ProcessLookupError):
+    try:
         process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(grace)
-    # What is left of its group: a server that hangs, or workers that it left behind.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+    finally:  # also where a second Ctrl-C ends the wait
+        # What is left of its group: a server that hangs, or workers that it left behind.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait(
@@ -85,20 +87,24 @@ def _wait(
         seconds = time.monotonic() - begun
         if process.poll() is not None:
             raise UsageError(
-                f"vLLM ended with code {process.returncode} before it served anything. {_end_of(log)}"
+                f"vLLM ended with code {process.returncode} before it served anything. {_said_in(log)}"
             )
         if seconds > patience:
             raise UsageError(
-                f"vLLM did not answer within {patience:.0f} seconds and was stopped. {_end_of(log)}"
+                f"vLLM did not answer within {patience:.0f} seconds and was stopped. {_said_in(log)}"
             )
         waiting(seconds)
         time.sleep(1)
 
 
-def _end_of(log: Path) -> str:
-    """The server's last words, with where to read the rest."""
-    lines = log.read_text("utf-8", "replace").splitlines()
-    return f"The end of {log}:\n" + "\n".join(line[:300] for line in lines[-LINES:])
+def _said_in(log: Path) -> str:
+    """The first and the last error of the server's output, or its last words, and where to read the rest."""
+    lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+    # Warnings tell of errors that might come. The first error is mostly the cause, the last what came of it.
+    found = [_ERROR.search(line) for line in lines if "WARNING" not in line]
+    errors = [error[0] for error in found if error] or lines[-1:]
+    told = " … ".join(dict.fromkeys(error[:300] for error in (*errors[:1], *errors[-1:])))
+    return f"It said: {told or 'nothing'} (all of it: {log})"
 
 
 def _check_port(port: int) -> None:
