@@ -32,7 +32,8 @@ def key_of(step: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) ->
 def hash_of(path: Path) -> str:
     """Of a file's content, or of all files below a folder by name, without manifests and hidden files."""
     if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")):
         below = file.relative_to(path)
