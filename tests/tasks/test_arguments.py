@@ -39,6 +39,7 @@ CONVERSATIONS = (
     "redacted",
     "single_message",
     "solvable",
+    "calm",
 )
 every_task = pytest.mark.parametrize("name", CONVERSATIONS)
 

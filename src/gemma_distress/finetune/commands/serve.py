@@ -87,8 +87,9 @@ def _serve(planned: "Plan", log: Path, timeout: int) -> int:
         if seconds >= 1 and int(seconds) % 10 == 0:
             click.echo(f"Waiting for vLLM, {seconds:.0f} s; its output is in {log}.", err=True)
 
-    # A plain `kill` and a closed terminal end the server as Ctrl-C does.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # A plain `kill` and a closed terminal end the server as Ctrl-C does, which a job in the background is
+    # otherwise deaf to.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with started(planned, log, patience=timeout, waiting=waiting) as process:
