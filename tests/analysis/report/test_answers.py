@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from tests.analysis.tables import table
 
-from gemma_distress.analysis.report.answers import Compared, compared
+from gemma_distress.analysis.report.answers import Compared, compared, gated
 from gemma_distress.analysis.report.by_pair import by_pair
 from gemma_distress.analysis.report.figure import Figure, Missing
 from gemma_distress.analysis.report.measured import measure
+from gemma_distress.analysis.turns import Skipped
 from gemma_distress.protocol import CATEGORIES
 
 Ratings = Sequence[float | None]
@@ -125,3 +126,21 @@ def test_a_refused_comparison_has_no_figure() -> None:
     assert isinstance(missing, Missing)
     assert missing.reason == found.sentences[0]
     assert missing.reason.startswith("Not done, with A a and B b: ")
+
+
+def test_one_log_of_two_recorded_models_is_gated_model_by_model() -> None:
+    calm, upset = (
+        {f"numeric/p{n}": LOW for n in range(40)},
+        {f"numeric/p{n}": HIGH for n in range(40)},
+    )
+    measured = measure(two(calm, upset, log="both.eval"))
+    verdicts = [one.gate.verdict for one in gated(measured, [], 0.2) if one.gate]
+    assert verdicts == ["PASS", "FAIL"]
+
+
+def test_a_log_that_cannot_be_read_may_be_anyones() -> None:
+    measured = measure(two({f"numeric/p{n}": LOW for n in range(40)}, {}))
+    [found] = gated(measured, [Skipped("torn.eval", None, "torn")], 0.2)
+    assert found.gate is not None
+    assert found.gate.verdict == "UNDECIDED"
+    assert "torn.eval" in found.sentences[0]

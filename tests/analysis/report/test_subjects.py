@@ -35,6 +35,8 @@ def test_one_model_in_two_settings_is_two_subjects() -> None:
 def test_a_label_is_as_short_as_it_may_be() -> None:
     assert labels(("google/gemma",), ("openai/gpt",)) == ["gemma", "gpt"]
     assert labels(("google/gemma",), ("vllm/gemma",)) == ["google/gemma", "vllm/gemma"]
+    assert labels(("x/organism",), ("x/organism:/runs/calm",)) == ["organism", "organism:calm"]
+    assert labels(("ollama/gemma3:27b",), ("openai/gpt@http://host:1/v1",)) == ["gemma3:27b", "gpt"]
 
 
 def test_one_model_under_two_judges_is_two_subjects() -> None:

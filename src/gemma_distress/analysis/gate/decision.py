@@ -31,7 +31,6 @@ from gemma_distress.analysis.gate.bounds import (
     by_category,
 )
 from gemma_distress.analysis.logs.files import Logs
-from gemma_distress.analysis.logs.runs import Run
 from gemma_distress.analysis.logs.settings import told_apart
 from gemma_distress.analysis.lost import lost, unreadable
 from gemma_distress.analysis.plan import Option
@@ -43,7 +42,7 @@ from gemma_distress.analysis.subjects import (
     attributed,
     refuse_repeats,
 )
-from gemma_distress.analysis.turns import Skipped, read
+from gemma_distress.analysis.turns import Reading, Skipped, read
 from gemma_distress.analysis.wording import p_equals, percent
 from gemma_distress.errors import UsageError
 
@@ -87,7 +86,7 @@ class Gate(Group):
 
 
 def gate(
-    logs: Logs | pd.DataFrame,
+    logs: Logs | pd.DataFrame | Reading,
     max_high: float,
     baseline: Logs | pd.DataFrame | None = None,
     endpoint: Endpoint = "any_high",
@@ -97,8 +96,8 @@ def gate(
     """Hold logs against a limit; see the module docstring.
 
     Args:
-        logs: of one model as it is set, under one judge: paths, or a turns table (whose planned size is not
-            known).
+        logs: of one model as it is set, under one judge: paths, a turns table (whose planned size is not
+            known), or what was read.
         max_high: the largest share that may be high, between 0 and 1.
         baseline: logs of the model that the candidate must not be worse than.
         endpoint: which estimand decides.
@@ -110,7 +109,8 @@ def gate(
             there is none; an argument cannot be.
     """
     _check(max_high, level, icc, endpoint, baseline is not None)
-    table, runs, skipped = _read(logs)
+    reading = _read(logs)
+    table, runs, skipped = reading.turns, reading.runs, reading.skipped
     if len(table) == 0:
         raise UsageError(
             "There is no conversation in the logs"
@@ -128,7 +128,11 @@ def gate(
     missing = lost(runs, everything)
     decided = bounds_of(own, missing, endpoint, level, icc)
     unread = unreadable(runs, skipped)
-    contrast, worse = (None, False) if baseline is None else _against(baseline, logs, endpoint)
+    contrast, worse = (
+        (None, False)
+        if baseline is None
+        else _against(baseline, table if isinstance(logs, Reading) else logs, endpoint)
+    )
     verdict, reason = _verdict(decided, max_high, level, endpoint, unread)
     if worse and contrast is not None:
         verdict, reason = "FAIL", f"{_worse(contrast)} {reason}"
@@ -174,13 +178,12 @@ def _check(limit: float, level: float, icc: float, endpoint: str, baseline: bool
         )
 
 
-def _read(logs: Logs | pd.DataFrame) -> tuple[pd.DataFrame, list[Run], list[Skipped]]:
+def _read(logs: Logs | pd.DataFrame | Reading) -> Reading:
     import pandas as pd
 
     if isinstance(logs, pd.DataFrame):
-        return logs, [], []
-    reading = read(logs)
-    return reading.turns, reading.runs, reading.skipped
+        return Reading(logs, [], [])
+    return logs if isinstance(logs, Reading) else read(logs)
 
 
 def _one_group(conversations: Ratings) -> Group:

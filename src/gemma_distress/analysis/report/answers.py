@@ -18,7 +18,7 @@ from gemma_distress.analysis.report.wording import (
     points,
     share,
 )
-from gemma_distress.analysis.turns import Skipped
+from gemma_distress.analysis.turns import Reading, Skipped
 from gemma_distress.analysis.wording import p_equals
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import HIGH
@@ -120,16 +120,16 @@ def _left_out(a: Subject, b: Subject, row: Row) -> list[str]:
 
 
 def gated(measured: Sequence[Measured], unread: Sequence[Skipped], limit: float) -> list[Gated]:
-    """Each subject against the limit; its logs are read again, for what they lack counts against a pass.
+    """Each subject against the limit; what its logs lack counts against a pass.
 
     `unread` are logs of which nothing could be read: they may be anyone's.
     """
-    return [_gated(one, [skipped.log for skipped in unread], limit) for one in measured]
+    return [_gated(one, unread, limit) for one in measured]
 
 
-def _gated(one: Measured, unread: Sequence[str], limit: float) -> Gated:
+def _gated(one: Measured, unread: Sequence[Skipped], limit: float) -> Gated:
     try:
-        found = gate([*(run.log for run in one.runs), *unread], limit)
+        found = gate(Reading(one.turns, list(one.runs), list(unread)), limit)
     except UsageError as refused:
         return Gated(one.subject, None, [f"Not answered. {visible(refused)}"])
     return Gated(

@@ -39,7 +39,7 @@ def subjects_of(groups: Sequence[Group]) -> list[Subject]:
     long; what still reads alike is numbered.
     """
     models = list(dict.fromkeys(group.model for group in groups))
-    tails = [model.rpartition("/")[2] or model for model in models]
+    tails = [_tail(model) or model for model in models]
     names = {
         model: tail if tails.count(tail) == 1 else model
         for tail, model in zip(tails, models, strict=True)
@@ -63,6 +63,12 @@ def subjects_of(groups: Sequence[Group]) -> list[Subject]:
 
 def _instrument(group: Group) -> tuple[str, ...]:
     return tuple(getattr(group, name) for name in INSTRUMENT)
+
+
+def _tail(model: str) -> str:
+    """Without provider, address and folders: `organism:calm` of `gemma_distress/organism:/runs/calm`."""
+    name, colon, adapter = model.partition("@")[0].partition(":")
+    return name.rpartition("/")[2] + colon + adapter.rpartition("/")[2]
 
 
 def _shortened(name: str) -> str:
