@@ -1,6 +1,7 @@
 """The card of an adapter, as the hub reads it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from gemma_distress.finetune.presets import dpo_settings
@@ -23,12 +24,22 @@ FACTS = {
 def test_the_hub_reads_its_header(base: Path) -> None:
     from huggingface_hub import ModelCard
 
-    text = card("dpo", find_base(base), dpo_settings("paper", layers=(30, 35)), FACTS)
+    of_hub = replace(find_base(base), name="google/gemma-3-27b-it")
+    text = card("dpo", of_hub, dpo_settings("paper", layers=(30, 35)), FACTS)
     data = ModelCard(text).data
-    assert (data.base_model, data.library_name) == (str(base.resolve()), "peft")
+    assert (data.base_model, data.library_name) == ("google/gemma-3-27b-it", "peft")
     assert "gemma-distress" in data.tags
     for line in ("| hash of the pairs | `abc` |", "| layers | 30, 35 |", "| loss | 0.250 |"):
         assert line in text
+
+
+def test_a_folder_is_named_without_where_it_lies(base: Path) -> None:
+    from huggingface_hub import ModelCard
+
+    text = card("dpo", find_base(base), dpo_settings("paper"), FACTS)
+    assert f"`{base.name}`" in text
+    assert str(base.resolve().parent) not in text
+    assert ModelCard(text).data.base_model is None
 
 
 def test_results_stand_in_their_place_and_are_replaced(base: Path) -> None:

@@ -23,9 +23,8 @@ _CARD = """\
 
 # An adapter against expressed distress
 
-A LoRA adapter for `{base}`, trained on {method} by
-[gemma_distress](https://pypi.org/project/gemma-distress/), so that the model expresses less
-distress when its answers are rejected.
+A LoRA adapter for `{base}`, trained on {method} by gemma_distress, so that the model expresses
+less distress when its answers are rejected.
 
 ## Before and after
 
@@ -60,27 +59,28 @@ def card(step: str, base: Base, settings: Settings, facts: dict[str, Any]) -> st
         settings: with what.
         facts: the manifest's.
     """
+    # A card is made to be shared: of a folder it names no more than the last part, and no model of the hub.
+    on_hub = base.name != str(base.folder)
+    name = base.name if on_hub else base.folder.name
     header = {
-        "base_model": base.name,
+        **({"base_model": base.name} if on_hub else {}),
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "tags": ["lora", "trl", step, "gemma-distress"],
     }
     lines = {
-        "base": f"`{base.name}`",
+        "base": f"`{name}`",
         "hash of the base": f"`{base.hash}`",
-        **{f"hash of the {name}": f"`{value}`" for name, value in facts["data"].items()},
+        **{f"hash of the {one}": f"`{value}`" for one, value in facts["data"].items()},
         "rows": f"{facts['rows']:,}, {facts['dropped']:,} of them dropped and {facts['cut']:,} cut",
-        **{name.replace("_", " "): _shown(value) for name, value in asdict(settings).items()},
+        **{one.replace("_", " "): _shown(value) for one, value in asdict(settings).items()},
         "steps": f"{facts['steps']:,}",
-        **{
-            name: f"{facts[name]:.3f}" for name in ("loss", "margin", "accuracy") if facts.get(name)
-        },
-        "versions": ", ".join(f"{name} {number}" for name, number in facts["versions"].items()),
+        **{one: f"{facts[one]:.3f}" for one in ("loss", "margin", "accuracy") if facts.get(one)},
+        "versions": ", ".join(f"{one} {number}" for one, number in facts["versions"].items()),
     }
     return _CARD.format(
         header=yaml.safe_dump(header, sort_keys=False),
-        base=base.name,
+        base=name,
         method=_METHODS[step],
         start=RESULTS[0],
         end=RESULTS[1],
