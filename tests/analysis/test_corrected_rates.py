@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tests.analysis.tables import table
 
-from gemma_distress.analysis.corrected_rates import of_others
+from gemma_distress.analysis.corrected_rates import of_others, rates_of
 from gemma_distress.analysis.graders import between, with_people
 from gemma_distress.analysis.labels.draw import draw
 from gemma_distress.analysis.labels.files import Labels
@@ -18,6 +18,7 @@ from gemma_distress.analysis.labels.key import key_of
 from gemma_distress.analysis.labels.labelled import labelled
 from gemma_distress.analysis.rated_twice import pair
 from gemma_distress.analysis.statistics.correction import rogan_gladen
+from gemma_distress.errors import UsageError
 
 
 def logs(judge: str, **ratings: list[int]) -> pd.DataFrame:
@@ -87,3 +88,19 @@ def test_a_band_without_labels_is_named_and_bounded() -> None:
     assert (found.agreement.only_b, found.models) == (0, ("one",))
     assert np.isnan(found.agreement.sensitivity.estimate)
     assert "70% of the rated replies, and all measures but sensitivity" in found.labels
+
+
+def test_rates_leave_out_controls_and_refuse_a_conversation_twice() -> None:
+    own = [{"ratings": [0], "prompt_id": f"p{n}"} for n in range(4)]
+    controls = [
+        {"ratings": [9], "prompt_id": f"p{n}", "condition": "numeric/redacted"} for n in range(4)
+    ]
+    both = rates_of(table([*own, *controls]))
+    assert {name: (rate.n, rate.estimate) for name, rate in both.items()} == {
+        "turn_high": (4, 0),
+        "any_high": (4, 0),
+    }
+    once = table(own)
+    again = once.assign(conversation=once["conversation"] + 50, log="again.eval")
+    with pytest.raises(UsageError, match=r"twice, in a\.eval and again\.eval"):
+        rates_of(pd.concat([once, again], ignore_index=True))
