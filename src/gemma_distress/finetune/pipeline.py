@@ -1,6 +1,6 @@
 """All steps of the mitigation from one preset; each goes on where it was stopped, or finds that it is done.
 
-Its folder holds `plain` and `calm` (logs, with the training seed), `pairs` with their audit, `adapter`,
+Its folder holds `plain` and `calm` (logs, with the training seed), `pairs`, `audit.json`, `adapter`,
 `proof.json` (that it is live), and `evaluation` (logs of base and tuned, and the report).
 """
 
@@ -154,7 +154,9 @@ def _audit(pairs: Path, wanted: RunPreset, max_length: int, say: Callable[[str],
 
     found = audit(read_pairs(pairs), load_tokenizer(shipped_folder()), max_length)
     danger = [finding for finding in found.dangerous if finding.name not in wanted.allow]
-    (pairs / ".audit.json").write_text(json.dumps(plain(found), indent=1, default=str), "utf-8")
+    (pairs.parent / "audit.json").write_text(
+        json.dumps(plain(found), indent=1, default=str), "utf-8"
+    )
     for finding in found.dangerous:
         say(f"{'allowed' if finding.name in wanted.allow else 'danger'}  {finding.sentence}")
     if danger:
