@@ -9,7 +9,8 @@ from gemma_distress.analysis.report.figure import NARROW, WIDE, Figure, Missing,
 from gemma_distress.interp import directions as module
 from gemma_distress.interp.results import make_directions, make_divergence
 from gemma_distress.interp.store import Readings
-from gemma_distress.science.readings import TITLES, figures
+from gemma_distress.science.readings import figures
+from gemma_distress.science.readings_curves import TITLES
 
 
 def test_a_folder_without_readings_has_no_figure(tmp_path: Path) -> None:
