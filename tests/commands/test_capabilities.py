@@ -107,6 +107,16 @@ def test_the_figures_say_what_was_found(folder: Path):
     assert "There is no capabilities.json" in missing.reason  # type: ignore[union-attr]
 
 
+def test_a_dry_run_counts_items_and_writes_nothing(tmp_path: Path):
+    words = ("--model", "openai/none", "--against", "openai/none-either", "--dry-run")
+    planned = command(*words, "--output", str(tmp_path / "out"), *SMALL)
+    assert planned.exit_code == 0, planned.output
+    counts = dict(line.split()[:2] for line in planned.stdout.splitlines()[:3])
+    assert counts == {"abilities": "42", "suppression": "30", "all": "72"}
+    assert "To exclude a loss of 2% takes 1,713 items" in planned.stdout
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

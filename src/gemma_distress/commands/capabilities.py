@@ -1,5 +1,6 @@
 """`gemma-distress capabilities`: did a change cost ability? Verdicts of non-inferiority by task."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ OFFLINE_GRADER = "gemma_distress/lexical"
 @value("--max-tokens", "N", "Longest reply.", type=Whole(1))
 @value("--sampling-seed", "N", "Seed to sample replies by.", type=int)
 @value("--max-connections", "N", "Requests at a time.", type=Whole(1))
+@click.option("--dry-run", is_flag=True, help="Count items, ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @told_in_a_sentence
 def capabilities(
@@ -57,6 +59,7 @@ def capabilities(
     model_args: tuple[str, ...],
     grader: str | None,
     temperature: float | None,
+    dry_run: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -84,25 +87,30 @@ def capabilities(
                 "Give --model, --against and --output to run both, or --logs A B to compare logs."
             )
         from gemma_distress.suite.benchmarks import parse_benchmarks
-        from gemma_distress.suite.capabilities import CapabilityOptions, run_capabilities
+        from gemma_distress.suite.capabilities import (
+            CapabilityOptions,
+            planned_items,
+            run_capabilities,
+        )
         from gemma_distress.suite.options import parse_pairs
 
         organism = preset == "organism"
-        found = run_capabilities(
-            CapabilityOptions(
-                model=model,
-                against=against,
-                output=output,
-                tasks=parse_benchmarks(tasks, preset),
-                task_args=parse_pairs("-T", task_args),
-                model_args=parse_pairs("-M", model_args),
-                grader=grader or (OFFLINE_GRADER if organism else DEFAULT_GRADER),
-                temperature=(TEMPERATURE if organism else 0.0)
-                if temperature is None
-                else temperature,
-                **options,
-            )
+        asked = CapabilityOptions(
+            model=model,
+            against=against,
+            output=output,
+            tasks=parse_benchmarks(tasks, preset),
+            task_args=parse_pairs("-T", task_args),
+            model_args=parse_pairs("-M", model_args),
+            grader=grader or (OFFLINE_GRADER if organism else DEFAULT_GRADER),
+            temperature=(TEMPERATURE if organism else 0.0) if temperature is None else temperature,
+            **options,
         )
+        if dry_run:
+            for line in plan_lines(planned_items(asked), margin, level):
+                click.echo(line)
+            return 0
+        found = run_capabilities(asked)
         a, b, complete = [str(found.base)], [str(found.tuned)], found.complete
     result = compare_capabilities(a, b, margin=margin, level=level, score=score)
     if output is not None:
@@ -119,6 +127,22 @@ def capabilities(
     if not complete:
         click.echo("Not every item was answered; the same command goes on from here.", err=True)
     return 0 if complete else 1
+
+
+def plan_lines(items: Mapping[str, int], margin: float, level: float) -> Iterator[str]:
+    """What would be asked, and whether a verdict can be hoped for."""
+    from gemma_distress.analysis.statistics.design import POWER
+    from gemma_distress.analysis.statistics.difference_size import DISCORDANT, items_for_margin
+    from gemma_distress.analysis.wording import percent
+
+    for name, count in items.items():
+        yield f"{name:<14} {count:>7,} items"
+    yield f"{'all':<14} {sum(items.values()):>7,} items, asked of both models"
+    needed = items_for_margin(DISCORDANT, margin, POWER, 1 - level)
+    yield (
+        f"To exclude a loss of {percent(margin)} takes {needed:,} items where {percent(DISCORDANT)} of the "
+        f"answers differ and nothing was lost (with a chance of {percent(POWER)})."
+    )
 
 
 def write_result(path: Path, result: dict[str, Any]) -> None:

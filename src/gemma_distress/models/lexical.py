@@ -19,6 +19,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gemma_distress.errors import UsageError
+from gemma_distress.models.no_arguments import refuse_arguments
 from gemma_distress.protocol import LEAST_EMOTION, MIN_RATING
 from gemma_distress.scorers.fence import EMOTION_KEY, REPLIES_KEY, REPLY_KEY
 from gemma_distress.scorers.judge import UNRATED_KEY, GraderFailure
@@ -39,11 +40,7 @@ class LexicalAPI(ModelAPI):
         **model_args: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        if model_args:
-            raise UsageError(
-                "gemma_distress/lexical takes no model arguments, but got "
-                f"{', '.join(model_args)}. Remove -M."
-            )
+        refuse_arguments("gemma_distress/lexical", model_args)
 
     async def generate(
         self,

@@ -20,6 +20,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gemma_distress.errors import UsageError
+from gemma_distress.models.no_arguments import refuse_arguments
 from gemma_distress.prompts.audit import Plan, audit_texts
 from gemma_distress.prompts.template import fill
 from gemma_distress.solvers.auditor import PLAN_KEY
@@ -40,11 +41,7 @@ class RepertoireAPI(ModelAPI):
         **model_args: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        if model_args:
-            raise UsageError(
-                "gemma_distress/repertoire takes no model arguments, but got "
-                f"{', '.join(model_args)}. Remove -M."
-            )
+        refuse_arguments("gemma_distress/repertoire", model_args)
 
     async def generate(
         self,

@@ -81,9 +81,8 @@ def run_capabilities(options: CapabilityOptions) -> Answered:
     Raises:
         UsageError: a model, grader or benchmark cannot be used, or the folder holds another run.
     """
-    arguments = by_benchmark(options.tasks, options.task_args)
     arms = {BASE: options.arm(options.model), TUNED: options.arm(options.against)}
-    tasks = {name: build(name, arguments[name]) for name in options.tasks}
+    tasks = _built(options)
     grader = make_grader(options.grader, None) if "suppression" in tasks else None
     complete = True
     with locked(options.output):
@@ -93,6 +92,21 @@ def run_capabilities(options: CapabilityOptions) -> Answered:
                 options, options.output / folder, arm, list(tasks.values()), grader
             )
     return Answered(options.output / BASE, options.output / TUNED, complete)
+
+
+def planned_items(options: CapabilityOptions) -> dict[str, int]:
+    """How many items of each benchmark either model would be asked; no model is made.
+
+    Raises:
+        UsageError: a benchmark cannot be used.
+    """
+    counts = {name: len(task.dataset) for name, task in _built(options).items()}
+    return {name: min(count, options.limit or count) for name, count in counts.items()}
+
+
+def _built(options: CapabilityOptions) -> dict[str, Task]:
+    arguments = by_benchmark(options.tasks, options.task_args)
+    return {name: build(name, arguments[name]) for name in options.tasks}
 
 
 def _answers(

@@ -17,6 +17,7 @@ from inspect_ai.log import EvalLog, read_eval_log
 from tests.finetune.serving.test_server import free_port
 from tests.finetune.training.grammar_pairs import write_pairs
 
+from gemma_distress.__main__ import main
 from gemma_distress.errors import UsageError
 from gemma_distress.finetune.commands.check import check
 from gemma_distress.finetune.presets import dpo_settings
@@ -99,11 +100,11 @@ def test_another_adapter_is_not(served: list[str], other_adapter: Path):
     assert "the server has another adapter" in told
 
 
-def evaluate(folder: Path, *model: str) -> EvalLog:
+def inspect_eval(task: str, folder: Path, *words: str) -> EvalLog:
     done = subprocess.run(
         [
             *(sys.executable, "-c", "from inspect_ai._cli.main import main; main()"),
-            *("eval", "gemma_distress/numeric", *model, "--limit", str(CONVERSATIONS)),
+            *("eval", f"gemma_distress/{task}", *words),
             *("--model-role", "grader=gemma_distress/lexical"),
             *("--log-dir", str(folder), "--display", "none"),
         ],
@@ -114,6 +115,11 @@ def evaluate(folder: Path, *model: str) -> EvalLog:
     [path] = folder.glob("*.eval")
     log = read_eval_log(str(path))
     assert log.status == "success", done.stdout + done.stderr
+    return log
+
+
+def evaluate(folder: Path, *model: str) -> EvalLog:
+    log = inspect_eval("numeric", folder, *model, "--limit", str(CONVERSATIONS))
     assert len(log.samples or []) == CONVERSATIONS
     return log
 
@@ -145,3 +151,26 @@ def test_inspect_gets_the_rates_of_the_local_provider(
             one, two = estimate(remote, name), estimate(here, name)
             assert one[1] <= two[2], (model, name, one, two)
             assert two[1] <= one[2], (model, name, one, two)
+
+
+def test_begun_replies_are_gone_on_from_as_by_the_local_provider(served: list[str], tmp_path: Path):
+    """Most likely tokens only, so the same ones come, but where rounding decides between two."""
+    local = ("--model", "gemma_distress/organism")
+    inspect_eval("extended", tmp_path / "logs", *local, "--limit", "12")
+    words = ["--early", "4", "--numeric", "10", "--text", "0", "--output", "prefixes.jsonl"]
+    cut = CliRunner().invoke(main, ["prefixes", str(tmp_path / "logs"), *words])
+    assert cut.exit_code == 0, cut.output
+    how = ("-T", "prefixes=prefixes.jsonl", "-T", "continuations=1", "--temperature", "0")
+    here = rests(inspect_eval("prefill", tmp_path / "local", *local, *how))
+    over = rests(
+        inspect_eval("prefill", tmp_path / "vllm", "--model", "vllm/organism", *served[2:], *how)
+    )
+    assert len(here) >= 6
+    assert here.keys() == over.keys()
+    same = [name for name in here if here[name] == over[name]]
+    assert len(same) >= 0.8 * len(here), (here, over)
+
+
+def rests(log: EvalLog) -> dict[str, str]:
+    """What each prefix was gone on with."""
+    return {str(sample.id): sample.output.completion for sample in log.samples or []}
