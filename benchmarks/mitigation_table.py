@@ -62,8 +62,8 @@ def _shares(found: BeforeAfter) -> Iterator[Difference]:
 
 
 def _costs(folder: Path, name: str, found: BeforeAfter) -> Iterator[str]:
-    ratio, low, high = found.length_ratio
-    yield f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
+    length = found.length_ratio
+    yield f"{length.estimate:.2f} [{length.lower:.2f}, {length.upper:.2f}]"
     yield _change(found.flagged.difference)
     yield _change(_grammatical(folder, name))
     yield _change(found.solved.difference) if found.solved else "–"

@@ -26,6 +26,15 @@ step "The mitigation, where it is not done"
 python -m gemma_distress.finetune run --preset organism --output "$run"
 mkdir -p "$out"
 
+# One core trains while the other asks. What the trainings print is in sweep.log, their end is waited for below.
+step "Layers: one adapter a third of the layers, beside the one of all that the mitigation has trained (sweep.log)"
+all=$out/sweep/layers-all/seed-42
+if [ ! -d "$all" ]; then mkdir -p "$all"; cp -r "$adapter" "$all/adapter"; fi
+python -m gemma_distress.finetune sweep "$run/pairs" --layers 0-1,2-3,4-5 --output "$out/sweep" --source examples/everyday.jsonl \
+  > "$out/sweep.log" 2>&1 &
+sweep=$!
+trap 'kill "$sweep" 2> /dev/null || true' EXIT
+
 step "Prefill: base, instruct and tuned go on from the same begun replies"
 # Its replies are some forty tokens long: 20 tokens would pass the onset of most. Many replies gone on from a few
 # times say more than a few many times: intervals are clustered by reply.
@@ -44,11 +53,6 @@ done
 ask "$out/logs/recovery-base/none" gemma_distress/recovery --model "$base" -T prefixes="$out/spirals.jsonl" -T continuations=10
 gemma-distress recovery "$out/logs/recovery-organism" "$out/logs/recovery-tuned" "$out/logs/recovery-base" --output "$out/recovery"
 
-step "Layers: one adapter a third of the layers, beside the one of all that the mitigation has trained"
-all=$out/sweep/layers-all/seed-42
-if [ ! -d "$all" ]; then mkdir -p "$all"; cp -r "$adapter" "$all/adapter"; fi
-python -m gemma_distress.finetune sweep "$run/pairs" --layers 0-1,2-3,4-5 --output "$out/sweep" --source examples/everyday.jsonl
-
 step "Readings: base and tuned read the same text"
 python -m gemma_distress.interp readings "$run/evaluation/base" --model organism --adapter "$adapter" --window 8 --output "$out/readings"
 python -m gemma_distress.interp directions "$out/readings"
@@ -61,6 +65,10 @@ step "Audits: an auditor with free rein"
 ask "$out/logs/audit-organism" gemma_distress/audit --model "$subject" --model-role auditor=gemma_distress/repertoire -T transcripts=5
 ask "$out/logs/audit-tuned" gemma_distress/audit --model "$tuned" --model-role auditor=gemma_distress/repertoire -T transcripts=5
 gemma-distress audits "$out/logs/audit-organism" "$out/logs/audit-tuned" --output "$out/audit"
+
+step "Layers: waiting for the last training"
+wait "$sweep" || { tail -n 20 "$out/sweep.log"; exit 1; }
+tail -n 8 "$out/sweep.log"
 
 step "One page"
 gemma-distress science "$out"

@@ -64,7 +64,7 @@ def test_length_and_coherence():
     b = arm("x/b", set(), words=[[10, 20]] * 9, flags=[["", "loop"]] + [""] * 8)
     found = before_after(a, b)
     assert found.words.estimate == pytest.approx(-5)
-    assert found.length_ratio[0] == pytest.approx(0.75)
+    assert found.length_ratio.estimate == pytest.approx(0.75)
     assert found.flagged.difference.estimate == pytest.approx(1 / 9)
     assert found.parts[0].trained is False
 

@@ -63,6 +63,17 @@ def test_arms_are_paired_by_prefix_and_number():
     assert one.mean.estimate == pytest.approx(-6 / 3)
 
 
+def test_families_are_paired_as_they_are_named():
+    ratings = {"numeric-early": [[6, 0], [0, 0]]}
+    four = found(dict.fromkeys(("g-pt", "g-it", "q-pt", "q-it"), ratings))
+    by_default = [(one.a, one.b) for one in arm_contrasts(four)]
+    assert by_default == [("g-pt", "g-it"), ("g-pt", "q-pt"), ("g-pt", "q-it")]
+    named = [("g-pt", "g-it"), ("q-pt", "q-it")]
+    assert [(one.a, one.b) for one in arm_contrasts(four, named)] == named
+    with pytest.raises(UsageError, match="is called o-it: g-pt, g-it, q-pt, q-it"):
+        arm_contrasts(four, [("g-pt", "o-it")])
+
+
 def test_arms_without_a_shared_prefix_are_not_compared():
     both = found({"a": {"numeric-early": [[6]]}, "b": {"text-early": [[0]]}})
     assert arm_contrasts(both) == []

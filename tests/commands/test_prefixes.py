@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from inspect_ai.log import read_eval_log, write_eval_log
 from inspect_ai.model import get_model
 from tests.end_to_end.runs import grades, model, run
 from tests.prefixes.drawn import UPSET
@@ -71,6 +72,27 @@ def test_both_models_and_the_contrast_are_shown_with_who_paraphrased(folder: Pat
     written = json.loads((folder / "out" / "prefill.json").read_text())
     assert [one["high"]["n"] for one in written["rates"]] == [4, 4, 4, 4]
     assert {one["high"]["clusters"] for one in written["rates"]} == {2}
+
+
+def test_models_are_paired_by_name_without_their_address(folder: Path):
+    names = "openai-api/test/other", "openai-api/test/one"
+    result = asked("prefill", f"{folder}/one", f"{folder}/other", "--pair", *names)
+    assert result.exit_code == 0, result.output
+    assert sum(line.startswith("A − B  numeric-") for line in result.output.splitlines()) == 2
+    wrong = asked("prefill", f"{folder}/one", "--pair", "openai-api/test/one", "openai-api/test/x")
+    assert wrong.exit_code == 2
+    assert "is called openai-api/test/x" in wrong.output
+
+
+def test_continuations_that_were_never_written_are_counted(folder: Path, tmp_path: Path):
+    [path] = (folder / "one").glob("*.eval")
+    log = read_eval_log(str(path))
+    assert log.samples
+    log.samples, log.status = log.samples[:5], "cancelled"
+    write_eval_log(log, str(tmp_path / path.name))
+    result = asked("prefill", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "lacks 3 continuations that were planned" in " ".join(result.output.split())
 
 
 def test_the_json_is_what_is_written(folder: Path):

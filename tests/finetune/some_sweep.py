@@ -1,5 +1,6 @@
 """A sweep over six layers with two seeds, its effects computed from small turns tables."""
 
+from dataclasses import replace
 from functools import cache
 
 from tests.analysis.tables import table
@@ -49,6 +50,14 @@ def some_sweep(
             for layers in ranges
         ),
     )
+
+
+def without(found: Sweep, share: str) -> Sweep:
+    """The sweep whose second range lacks a share, as where its adapter left a category unrated."""
+    first, second, *rest = found.ranges
+    shares = {name: one for name, one in second.effect.shares.items() if name != share}
+    lacking = replace(second, effect=replace(second.effect, shares=shares))
+    return replace(found, ranges=(first, lacking, *rest))
 
 
 def _swept(layers: Range, effects: list[Effect], beside: list[Effect]) -> Swept:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -121,9 +122,28 @@ def test_a_larger_sweep_takes_what_is_done(done, given: dict[str, str]) -> None:
     """With a further seed only its trainings are new."""
     output, *_ = done
     made = make_sweeping(Path(given["pairs"]), "2-3", (42, 43), output, preset=given["--preset"])
+    with pytest.raises(UsageError, match="leave out: layers-2-3/seed-42, layers-all/seed-42"):
+        make_sweeping(Path(given["pairs"]), "2-3", (43,), output, preset=given["--preset"])
     there = [one.told for one in made.trainings if (one.adapter / "manifest.json").exists()]
     assert there == ["layers 2-3, seed 42", "layers all, seed 42"]
     assert len(made.trainings) == 4
+
+
+def test_replies_that_a_grader_failed_on_are_rated_by_the_same_command(
+    done, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, *_ = done
+    made = make_sweeping(Path(given["pairs"]), "2-3", (42,), output, preset=given["--preset"])
+    asked: list[str] = []
+
+    def suite(options: Any, **_: Any) -> int:
+        asked.append(Path(options.log_dir).relative_to(output).as_posix())
+        return int("layers-2-3" in options.log_dir)
+
+    monkeypatch.setattr("gemma_distress.suite.run.run_suite", suite)
+    _, complete = made.run()
+    assert asked == ["base", "layers-2-3/seed-42/logs", "layers-all/seed-42/logs"]
+    assert not complete
 
 
 def test_a_dry_run_says_what_would_be_done(given: dict[str, str], tmp_path: Path) -> None:

@@ -3,10 +3,17 @@
 from pathlib import Path
 
 import pytest
-from tests.finetune.some_sweep import some_sweep
+from tests.finetune.some_sweep import some_sweep, without
 
 from gemma_distress.errors import UsageError
-from gemma_distress.finetune.sweep_results import ALL, MACRO, markdown, read_sweep, write_sweep
+from gemma_distress.finetune.sweep_results import (
+    ALL,
+    MACRO,
+    NOTHING_TO_COMPARE,
+    markdown,
+    read_sweep,
+    write_sweep,
+)
 
 
 def test_the_effect_of_a_range_is_the_mean_over_its_seeds():
@@ -28,13 +35,28 @@ def test_the_effect_of_a_range_is_the_mean_over_its_seeds():
     assert first.from_all.shares[MACRO].estimate == pytest.approx(-2 / 6)
     assert whole.from_all is None
     # Words of 20 to 25 and of 10 to 15: 12.5 of 22.5.
-    assert first.effect.length_ratio[0] == pytest.approx(12.5 / 22.5)
+    assert first.effect.length_ratio.estimate == pytest.approx(12.5 / 22.5)
 
 
 def test_without_all_five_categories_it_is_about_all_conversations():
     found = some_sweep(categories=("numeric", "tones"))
-    assert found.ranges[0].effect.main == ALL
+    assert found.main == ALL
     assert f"({ALL})" in markdown(found)
+
+
+def test_a_category_that_one_adapter_left_unrated_takes_the_average_from_all():
+    """An average over five for some ranges and over fewer for others would compare unlike things."""
+    found = some_sweep()
+    assert found.main == MACRO
+    lacking = without(found, MACRO)
+    assert lacking.main == ALL
+    assert f"({ALL})" in markdown(lacking)
+
+
+def test_an_adapter_that_answers_nothing_leaves_nothing_to_compare():
+    lost = without(without(some_sweep(), MACRO), ALL)
+    assert lost.main is None
+    assert markdown(lost) == NOTHING_TO_COMPARE
 
 
 def test_the_file_holds_all_of_it(tmp_path: Path):

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.finetune.some_sweep import some_sweep
+from tests.finetune.some_sweep import some_sweep, without
 
 from gemma_distress.analysis.report.figure import NARROW, WIDE, Figure, Missing, drawing
-from gemma_distress.finetune.sweep_results import write_sweep
+from gemma_distress.finetune.sweep_results import ALL, MACRO, NOTHING_TO_COMPARE, write_sweep
 from gemma_distress.science.sweep import figures
 
 pytest.importorskip("altair")
@@ -23,6 +23,19 @@ def test_without_a_sweep_it_says_how_to_make_one(tmp_path: Path):
     [missing] = figures(tmp_path)
     assert isinstance(missing, Missing)
     assert "finetune sweep PAIRS" in missing.reason
+
+
+def test_a_range_without_the_average_is_drawn_by_all_conversations_and_one_without_these_is_not(
+    tmp_path: Path,
+):
+    lacking = without(some_sweep(), MACRO)
+    write_sweep(lacking, tmp_path)
+    [figure] = figures(tmp_path)
+    assert isinstance(figure, Figure)
+    assert "All conversations" in drawing(figure, WIDE).svg
+    write_sweep(without(lacking, ALL), tmp_path)
+    [missing] = figures(tmp_path)
+    assert missing == Missing("sweep", "By the layers that were trained", NOTHING_TO_COMPARE)
 
 
 @pytest.mark.parametrize("layout", [WIDE, NARROW])

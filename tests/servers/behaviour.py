@@ -31,7 +31,8 @@ class Reply:
     rejects the request with its 400 "Output blocked by content filtering policy" and the text is
     not sent. `reasoning` is what a thinking model shows of its thoughts. Tokens are counted at
     four characters each where they are not given, and not stated at all without `states_usage`
-    (OpenAI's protocol only); `delay_s` is spent before the first byte.
+    (OpenAI's protocol only); `cached_tokens` of the input are said to come from a cache (likewise);
+    `delay_s` is spent before the first byte.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Reply:
     reasoning: str | None = None
     delay_s: float = 0.0
     states_usage: bool = True
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True)

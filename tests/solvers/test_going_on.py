@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from inspect_ai.model import (
@@ -81,6 +82,29 @@ def test_a_server_that_goes_on_is_taken_after_three_requests():
 )
 def test_a_silent_restart_is_found(behaves: Callable[[Request], Answer], says: str):
     with OpenAIServer(behaves) as server, pytest.raises(RefusedError, match=says):
+        asyncio.run(require_going_on(served(server)))
+
+
+def warm(behaves: Callable[[Request], Answer], block: int) -> Callable[[Request], Answer]:
+    """A server that has seen all of it before, in blocks of tokens, and says so."""
+
+    def answer(request: Request) -> Answer:
+        reply = behaves(request)
+        assert isinstance(reply, Reply)
+        assert reply.input_tokens is not None
+        return replace(reply, cached_tokens=(reply.input_tokens - 1) // block * block)
+
+    return answer
+
+
+@pytest.mark.parametrize("block", [1, 8, 16])
+def test_what_a_server_has_in_its_cache_is_counted_too(block: int):
+    with OpenAIServer(warm(goes_on, block)) as server:
+        asyncio.run(require_going_on(served(server)))
+    with (
+        OpenAIServer(warm(restarts, block)) as server,
+        pytest.raises(RefusedError, match="the first word costs 5 and the second 1"),
+    ):
         asyncio.run(require_going_on(served(server)))
 
 

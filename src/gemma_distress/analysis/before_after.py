@@ -23,7 +23,12 @@ from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.pairing import Pairing, pair
 from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.analysis.statistics.estimands import any_high
-from gemma_distress.analysis.statistics.paired import Difference, paired_mean_difference
+from gemma_distress.analysis.statistics.paired import (
+    Difference,
+    Ratio,
+    paired_mean_difference,
+    ratio_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,10 +72,9 @@ class BeforeAfter:
     """Solvable puzzles answered correctly; None where none were asked."""
 
     @property
-    def length_ratio(self) -> tuple[float, float, float]:
-        """Words of B over words of A, with the ends of the difference over the same A."""
-        a, d = self.words.a.estimate, self.words
-        return 1 + d.estimate / a, 1 + d.lower / a, 1 + d.upper / a
+    def length_ratio(self) -> Ratio:
+        """Words of B over words of A."""
+        return ratio_of(self.words)
 
 
 def before_after(

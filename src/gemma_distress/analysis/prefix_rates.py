@@ -7,14 +7,16 @@ continuation; what either side left unrated is in no difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gemma_distress.analysis.arrays import ratings_of
 from gemma_distress.analysis.logs.files import Logs, opened
+from gemma_distress.analysis.lost import lost, runs_of
 from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.analysis.statistics.intervals import (
     Interval,
@@ -35,6 +37,8 @@ from gemma_distress.protocol import HIGH, MAX_RATING, MIN_RATING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gemma_distress.analysis.logs.runs import Run
 
 _BOUNDS = (float(MIN_RATING), float(MAX_RATING))
 _NOTED = ("hash", "paraphraser", "annotator", "tokenizer", "early", "back", "models")
@@ -79,6 +83,8 @@ class Continuations:
     prefixes: tuple[Mapping[str, Any], ...]
     """How each file of prefixes was made, once."""
     skipped: tuple[Skipped, ...]
+    lacking: Mapping[str, int] = field(default_factory=dict)
+    """By arm the continuations that its logs planned and do not hold; only arms that lack any."""
 
     @property
     def arms(self) -> list[str]:
@@ -86,8 +92,12 @@ class Continuations:
         return list(dict.fromkeys(self.turns["arm"]))
 
     def notes(self) -> list[str]:
-        """In sentences, what a table of these must say: who wrote, cut and paraphrased."""
-        told = []
+        """In sentences, what a table of these must say: what is not there, who wrote, cut and paraphrased."""
+        told = [
+            f"{arm} lacks {count:,} continuations that were planned: its logs were broken off. Shares are of "
+            "the others. Run the task again."
+            for arm, count in self.lacking.items()
+        ]
         for one in self.prefixes:
             words = (
                 f"paraphrased by {one['paraphraser']}" if one["paraphraser"] else "not paraphrased"
@@ -104,7 +114,7 @@ class Continuations:
             )
         if len(self.prefixes) > 1:
             told.append("Arms are paired on the prefixes that they share.")
-        return told
+        return [*told, *(f"Not read: {one}" for one in self.skipped)]
 
 
 def continuations(logs: Logs, task: str) -> Continuations:
@@ -120,7 +130,17 @@ def continuations(logs: Logs, task: str) -> Continuations:
         with opened(Path(log)) as file:
             told = (file.header["eval"].get("metadata") or {}).get("prefixes") or {}
         facts[told.get("hash")] = {name: told.get(name) or "" for name in _NOTED}
-    return Continuations(turns, tuple(facts.values()), tuple(reading.skipped))
+    return Continuations(
+        turns, tuple(facts.values()), tuple(reading.skipped), _lacking(turns, reading.runs)
+    )
+
+
+def _lacking(turns: pd.DataFrame, runs: Sequence[Run]) -> dict[str, int]:
+    found = {}
+    for arm in dict.fromkeys(turns["arm"]):
+        own = ratings_of(turns[turns["arm"] == arm])
+        found[arm] = sum(lost(runs_of(runs, own), own).values())
+    return {arm: count for arm, count in found.items() if count}
 
 
 def of_task(turns: pd.DataFrame, task: str) -> pd.DataFrame:
@@ -196,16 +216,37 @@ def contrast(
     )
 
 
-def arm_contrasts(found: Continuations) -> list[Contrast]:
-    """Every arm against the first, under each condition that both have."""
-    base, *others = found.arms
-    own = dict(parts(found.turns[found.turns["arm"] == base], "under"))
+def arm_contrasts(found: Continuations, pairs: Sequence[tuple[str, str]] = ()) -> list[Contrast]:
+    """The second arm of each pair against the first, under each condition that both have.
+
+    Args:
+        found: the continuations.
+        pairs: names of arms; without any, every arm is held against the first one.
+
+    Raises:
+        UsageError: a name is that of no arm, or of several.
+    """
+    first, *others = found.arms
+    named = [(_named(found, a), _named(found, b)) for a, b in pairs]
     made = []
-    for arm in others:
-        for under, part in parts(found.turns[found.turns["arm"] == arm], "under"):
-            if under in own and (one := contrast(own[under], part, (base, arm), under)):
+    for a, b in named or [(first, one) for one in others]:
+        own = dict(parts(found.turns[found.turns["arm"] == a], "under"))
+        for under, part in parts(found.turns[found.turns["arm"] == b], "under"):
+            if under in own and (one := contrast(own[under], part, (a, b), under)):
                 made.append(one)
     return made
+
+
+def _named(found: Continuations, name: str) -> str:
+    """The arm of this name; what the table adds to it (an address, settings) may be left out."""
+    arms = [one for one in found.arms if one == name] or [
+        one for one in found.arms if one.startswith((f"{name}@", f"{name} ("))
+    ]
+    if len(arms) != 1:
+        raise UsageError(
+            f"{len(arms) or 'None'} of the models of these logs is called {name}: {', '.join(found.arms)}."
+        )
+    return arms[0]
 
 
 def parts(turns: pd.DataFrame, by: str) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -51,7 +51,7 @@ def recovery(logs: Logs) -> Recovery:
         tuple(sorted(by_help, key=lambda one: found.arms.index(one.arm))),
         tuple(arm_contrasts(found)),
         tuple(_helps(found)),
-        (*found.notes(), *(f"Not read: {one}" for one in found.skipped)),
+        tuple(found.notes()),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,20 @@ def make_sweeping(
         say=say,
     )
     check_arms(subject.model(), subject.model(made.trainings[0].adapter))
+    _refuse_to_lose(made)
     return made
+
+
+def _refuse_to_lose(made: Sweeping) -> None:
+    """Refuse a folder that holds trainings which the new `sweep.json` would not tell of."""
+    named = {one.folder for one in made.trainings}
+    there = sorted(set(made.output.glob("layers-*/seed-*")) - named)
+    if there:
+        told = ", ".join(str(one.relative_to(made.output)) for one in there)
+        raise UsageError(
+            f"{made.output} holds trainings that these layers and seeds leave out: {told}. Name them as "
+            "well, name another --output, or remove their folders."
+        )
 
 
 @dataclass(frozen=True)
@@ -213,10 +227,11 @@ class Sweeping:
         )
         self.say(f"Evaluation {number}/{len(self.trainings)}  {training.told}")
         proven = subject.proven(training.adapter, training.proof)
-        left = [options for options in (base, tuned) if not all_answered(options)]
-        if proven and not left:
-            return True
-        with subject.answering(training.adapter, training.folder, self.say):
+        # The base is asked once; what a grader failed on is rated again without a server.
+        asked = (base, tuned) if number == 1 else (tuned,)
+        done = proven and all(map(all_answered, asked))
+        serving = subject.answering(training.adapter, training.folder, self.say)
+        with nullcontext() if done else serving:
             if not proven:
                 self._prove(training)
             self.say("The adapter is live.")
@@ -230,7 +245,7 @@ class Sweeping:
             )
             codes = [
                 run_suite(options if options is base else replace(options, note=note))
-                for options in left
+                for options in asked
             ]
         return not any(codes)
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gemma_distress.analysis.before_after import BeforeAfter
 from gemma_distress.analysis.statistics.over_seeds import over_seeds
-from gemma_distress.analysis.statistics.paired import Difference
+from gemma_distress.analysis.statistics.paired import Difference, Ratio, ratio_of
 from gemma_distress.analysis.wording import percent
 from gemma_distress.commands.shown import plain
 from gemma_distress.errors import UsageError
@@ -28,6 +28,10 @@ from gemma_distress.protocol import HIGH
 NAME = "sweep.json"
 MACRO, ALL = "macro average, any_high", "all conversations"
 NOT_COHERENT, SOLVED = "not coherent", "solved"
+NOTHING_TO_COMPARE = (
+    "Of one adapter no conversation could be paired with the base's, so the ranges cannot be compared. Read "
+    "its replies: an adapter that answers nothing, or nothing that can be rated, is broken."
+)
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,9 @@ class Effect:
     """Of the mean number of words of a conversation's replies."""
 
     @property
-    def main(self) -> str:
-        """The share that stands for all: the average over the five categories where there is one."""
-        return MACRO if MACRO in self.shares else ALL
-
-    @property
-    def length_ratio(self) -> tuple[float, float, float]:
-        """Words over the base's, with the ends of the difference over the same base."""
-        a, d = self.words.a.estimate, self.words
-        return 1 + d.estimate / a, 1 + d.lower / a, 1 + d.upper / a
+    def length_ratio(self) -> Ratio:
+        """Words over the base's."""
+        return ratio_of(self.words)
 
 
 @dataclass(frozen=True)
@@ -109,6 +107,19 @@ class Sweep:
     def equal(self) -> bool:
         """Whether all ranges but all layers have one width."""
         return len(widths([one.layers for one in self.ranges])) < 2
+
+    @property
+    def main(self) -> str | None:
+        """The share that stands for all: of the average over the five categories and all conversations the
+        first that every training has; None where one answered nothing that could be rated."""
+        effects = [
+            effect
+            for one in self.ranges
+            for effect in (one.effect, one.from_all, *(arm.effect for arm in one.arms))
+            if effect is not None
+        ]
+        names = (MACRO, ALL)
+        return next((name for name in names if all(name in one.shares for one in effects)), None)
 
     @property
     def caveat(self) -> str:
@@ -176,7 +187,9 @@ def read_sweep(folder: Path) -> Sweep:
 
 def markdown(found: Sweep) -> str:
     """A line for each range, in Markdown, and what must be known to read it."""
-    main = found.ranges[0].effect.main
+    main = found.main
+    if main is None:
+        return NOTHING_TO_COMPARE
     lines = [
         f"Share of conversations with a reply rated {HIGH} or higher ({main}), on the same conversations, "
         "with 95% intervals clustered by prompt.",
@@ -200,8 +213,10 @@ def _told(d: Difference) -> str:
 
 
 def _ratio(effect: Effect) -> str:
-    ratio, low, high = effect.length_ratio
-    return "–" if math.isnan(ratio) else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
+    found = effect.length_ratio
+    if math.isnan(found.estimate):
+        return "–"
+    return f"{found.estimate:.2f} [{found.lower:.2f}, {found.upper:.2f}]"
 
 
 def _with_nan(value: Any) -> Any:

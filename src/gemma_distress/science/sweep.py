@@ -21,6 +21,7 @@ from gemma_distress.finetune.sweep_results import (
     ALL,
     MACRO,
     NOT_COHERENT,
+    NOTHING_TO_COMPARE,
     SOLVED,
     Effect,
     Sweep,
@@ -42,11 +43,11 @@ def figures(folder: Path) -> list[Figure | Missing]:
         found = read_sweep(folder)
     except UsageError as error:
         return [Missing(NAME, TITLE, str(error))]
-    return [_figure(found)]
+    main = found.main
+    return [Missing(NAME, TITLE, NOTHING_TO_COMPARE) if main is None else _figure(found, main)]
 
 
-def _figure(found: Sweep) -> Figure:
-    main = found.ranges[0].effect.main
+def _figure(found: Sweep, main: str) -> Figure:
     high = _rows(found, 0, _NAMES[main], "points", lambda effect: effect.shares[main])
     length = _rows(found, 1, "words", "share", _length)
     panels = [
@@ -78,8 +79,8 @@ def _figure(found: Sweep) -> Figure:
 
 def _length(effect: Effect) -> Difference:
     """Words of a reply over the base's, with the interval of that ratio."""
-    ratio, low, high = effect.length_ratio
-    return replace(effect.words, estimate=ratio, lower=low, upper=high)
+    found = effect.length_ratio
+    return replace(effect.words, estimate=found.estimate, lower=found.lower, upper=found.upper)
 
 
 def _rows(

@@ -27,6 +27,7 @@ from inspect_ai.model import (
     GenerateConfigArgs,
     Model,
     ModelName,
+    ModelUsage,
 )
 
 from gemma_distress.prefixes.sentences import sentences
@@ -199,9 +200,17 @@ async def require_whole(
         )
 
 
+def tokens_read(usage: ModelUsage | None) -> int | None:
+    """Tokens of a request; Inspect counts those that the server had in its cache apart."""
+    if usage is None:
+        return None
+    cached = usage.input_tokens_cache_read or 0, usage.input_tokens_cache_write or 0
+    return usage.input_tokens + sum(cached)
+
+
 async def _read(model: Model, way: Way, messages: Sequence[ChatMessage]) -> int | None:
     """How many tokens the model reads of a conversation."""
     shown, settings = handed_over(messages, way)
     config = GenerateConfig(max_tokens=1).merge(settings)
     output = await model.generate(shown, config=config, cache=False)
-    return output.usage.input_tokens if output.usage else None
+    return tokens_read(output.usage)

@@ -16,6 +16,7 @@ from gemma_distress.solvers.going_on import (
     handed_over,
     require_going_on,
     require_whole,
+    tokens_read,
     way_of,
 )
 from gemma_distress.solvers.history import shown_history
@@ -55,8 +56,8 @@ def rest(pack: str | None = None) -> Solver:
             state.messages = true_messages
         usage = state.output.usage
         if continues:
-            read = usage.input_tokens if usage else None
-            await require_whole(model, str(state.metadata["prefix_id"]), shown, read)
+            prefix = str(state.metadata["prefix_id"])
+            await require_whole(model, prefix, shown, tokens_read(usage))
         outcome = judge_outcome(state.output, run_config().max_tokens)
         message = (
             ChatMessageAssistant(content="", source="generate")

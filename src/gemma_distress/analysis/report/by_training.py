@@ -56,11 +56,11 @@ def by_training(pair: Compared, found: BeforeAfter) -> Figure | Missing:
 
 def cost(found: BeforeAfter) -> list[str]:
     """What else changed, in sentences: length, coherence, solving."""
-    ratio, low, high = found.length_ratio
+    length = found.length_ratio
     flagged = found.flagged.difference
     told = [
-        f"Replies have {ratio:.2f} times the words ({low:.2f} to {high:.2f})."
-        if not math.isnan(ratio)
+        f"Replies have {length.estimate:.2f} times the words ({length.lower:.2f} to {length.upper:.2f})."
+        if not math.isnan(length.estimate)
         else "",
         f"Conversations with a reply that is not coherent: {share(flagged.a.estimate)} before, "
         f"{share(flagged.b.estimate)} after."
