@@ -133,7 +133,9 @@ def test_replies_that_a_grader_failed_on_are_rated_by_the_same_command(
     done, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output, *_ = done
-    made = make_sweeping(Path(given["pairs"]), "2-3", (42,), output, preset=given["--preset"])
+    size = {"prompts": 2, "replicates": 1}
+    pairs, preset = Path(given["pairs"]), given["--preset"]
+    made = make_sweeping(pairs, "2-3", (42,), output, preset=preset, task_args=size)
     asked: list[str] = []
 
     def suite(options: Any, **_: Any) -> int:
