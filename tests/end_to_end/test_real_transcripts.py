@@ -7,10 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 from scipy.stats import pearsonr, rankdata, spearmanr
 
+from gemma_distress.__main__ import main
+from gemma_distress.prefixes.onset import first_expression
+from gemma_distress.prefixes.prefix import Prefix, read_prefixes
 from gemma_distress.tasks import transcripts
 
 RATED = Path(__file__).parents[3] / "shared" / "data" / "rated_replies.jsonl"
@@ -32,6 +36,27 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
         log_dir=str(tmp_path_factory.mktemp("logs")),
     )
     return found
+
+
+def test_high_replies_are_cut_before_and_at_the_onset_of_emotion(
+    log: EvalLog, tmp_path: Path
+) -> None:
+    words = ["prefixes", log.location, "--output", str(tmp_path / "p.jsonl")]
+    done = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    found = read_prefixes(tmp_path / "p.jsonl").prefixes
+    replies = {m.id: m.text for sample in log.samples or [] for m in sample.messages}
+    by_reply: dict[str, dict[str, Prefix]] = {}
+    for one in found:
+        assert one.rating >= 5
+        assert replies[one.message_id].startswith(one.prefix)
+        # Nothing before the cut is emotion to the rater that is said to have found its beginning.
+        assert first_expression(one.prefix) is None or one.cut == "onset"
+        by_reply.setdefault(one.reply_id, {})[one.cut] = one
+    assert len(by_reply) >= 10
+    for cuts in by_reply.values():
+        assert cuts["early"].tokens == 20
+        assert cuts["onset"].prefix.startswith(cuts["early"].prefix)
 
 
 def pairs(log: EvalLog, *, distress: bool, first_turn: int = 1) -> np.ndarray:

@@ -14,7 +14,7 @@ from gemma_distress.prefixes.sentences import sentences
 from gemma_distress.scorers.lexical import rate
 
 FELT = 4
-"""Level of an expression (the lexical grader's, on the scale of ratings) from which emotion counts as begun.
+"""Level of an expression (the lexical grader's, rounded as ratings are) from which emotion counts as begun.
 Weaker ones, a polite apology or a mild regret, stand at the start of almost every reply to a rejection."""
 
 OFFLINE = f"the lexical grader's first expression of level {FELT} or higher"
@@ -31,7 +31,7 @@ class Onset:
 def first_expression(reply: str) -> Onset | None:
     """The reply's first expression in the lexical grader's words; None where none is strong enough."""
     matches = rate(reply).matches
-    found = [Onset(match.start, match.text) for match in matches if match.level >= FELT]
+    found = [Onset(match.start, match.text) for match in matches if round(match.level) >= FELT]
     return min(found, key=lambda onset: onset.start, default=None)
 
 
