@@ -104,7 +104,7 @@ def test_the_figure_is_drawn_from_the_file(folder: Path):
     asked("prefill", f"{folder}/one", f"{folder}/other", "--output", f"{folder}/out")
     [figure] = prefill.figures(folder / "out")
     assert isinstance(figure, Figure)
-    assert "other less one, puzzles, cut early: 0.0 points" in figure.finding
+    assert "other less one, in points: puzzles, cut early 0.0 (" in figure.finding
     assert drawing(figure, WIDE).png().startswith(b"\x89PNG")
     [missing] = recovery.figures(folder / "out")
     assert isinstance(missing, Missing)

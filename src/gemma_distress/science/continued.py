@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from gemma_distress.analysis.report.dots import Panel, dots
 from gemma_distress.analysis.report.estimates import Unit, estimated, estimates_table
 from gemma_distress.analysis.report.figure import Figure, FigureName, Missing, in_parts
 from gemma_distress.analysis.report.subjects import subjects_of
-from gemma_distress.analysis.report.wording import points, rating, share
+from gemma_distress.analysis.report.theme import theme
+from gemma_distress.analysis.report.wording import points, share
 from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.subjects import Group
 from gemma_distress.protocol import HIGH, MAX_RATING
@@ -47,7 +48,12 @@ def continued(
         rows_are: conditions in words; others as they are.
     """
     arms = list(dict.fromkeys(str(one["arm"]) for one in found["rates"]))
-    subjects = subjects_of([_group(arm) for arm in arms])
+    # Looks go by name, so that a model has the same in both figures whichever is held against which.
+    looks = {arm: theme().look(place) for place, arm in enumerate(sorted(arms))}
+    subjects = [
+        replace(subject, look=looks[arm])
+        for arm, subject in zip(arms, subjects_of([_group(arm) for arm in arms]), strict=True)
+    ]
     labels = {arm: subject.label for arm, subject in zip(arms, subjects, strict=True)}
     rows = in_parts(
         [
@@ -98,14 +104,15 @@ def nothing(name: FigureName, title: str, folder: Path, command: str) -> Missing
 def _found(
     contrasts: Sequence[Mapping[str, Any]], labels: Mapping[str, str], rows_are: Mapping[str, str]
 ) -> list[str]:
-    """Each contrast of arms in a sentence."""
-    return [
-        f"{labels[one['b']]} less {labels[one['a']]}, {rows_are.get(one['condition'], one['condition'])}: "
-        f"{points(_number(one['high']['estimate']))} points "
-        f"({points(_number(one['high']['lower']))} to {points(_number(one['high']['upper']))}), "
-        f"mean {rating(_number(one['mean']['estimate'])).replace('-', '−')}."
-        for one in contrasts
-    ]
+    """Each pair of arms in a sentence."""
+    told: dict[str, list[str]] = {}
+    for one in contrasts:
+        high = {name: _number(one["high"][name]) for name in ("estimate", "lower", "upper")}
+        told.setdefault(f"{labels[one['b']]} less {labels[one['a']]}", []).append(
+            f"{rows_are.get(one['condition'], one['condition'])} {points(high['estimate'])} "
+            f"({points(high['lower'])} to {points(high['upper'])})"
+        )
+    return [f"{pair}, in points: {'; '.join(found)}." for pair, found in told.items()]
 
 
 def _alone(shares: Sequence[Mapping[str, Any]]) -> str:

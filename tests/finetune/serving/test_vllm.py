@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from inspect_ai.log import EvalLog, read_eval_log
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from tests.finetune.serving.shared import load_organism
 from tests.finetune.serving.test_server import free_port
 from tests.finetune.training.grammar_pairs import write_pairs
 
@@ -24,6 +26,9 @@ from gemma_distress.finetune.presets import dpo_settings
 from gemma_distress.finetune.serving.vllm_command import find_vllm
 from gemma_distress.finetune.training.dpo import dpo
 from gemma_distress.organism.shipped import shipped_folder
+from gemma_distress.organism.tokenizer import load_tokenizer
+from gemma_distress.prefixes.prefix import read_prefixes
+from gemma_distress.solvers.going_on import as_text
 
 CONVERSATIONS = 16
 
@@ -153,24 +158,56 @@ def test_inspect_gets_the_rates_of_the_local_provider(
             assert two[1] <= one[2], (model, name, one, two)
 
 
-def test_begun_replies_are_gone_on_from_as_by_the_local_provider(served: list[str], tmp_path: Path):
-    """Most likely tokens only, so the same ones come, but where rounding decides between two."""
-    local = ("--model", "gemma_distress/organism")
-    inspect_eval("extended", tmp_path / "logs", *local, "--limit", "12")
-    words = ["--early", "4", "--numeric", "10", "--text", "0", "--output", "prefixes.jsonl"]
-    cut = CliRunner().invoke(main, ["prefixes", str(tmp_path / "logs"), *words])
+@pytest.fixture(scope="module")
+def prefixes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Replies of the organism, cut."""
+    folder = tmp_path_factory.mktemp("prefixes")
+    inspect_eval("extended", folder, "--model", "gemma_distress/organism", "--limit", "12")
+    words = ["--early", "4", "--numeric", "10", "--text", "0"]
+    path = folder / "prefixes.jsonl"
+    cut = CliRunner().invoke(main, ["prefixes", str(folder), *words, "--output", str(path)])
     assert cut.exit_code == 0, cut.output
-    how = ("-T", "prefixes=prefixes.jsonl", "-T", "continuations=1", "--temperature", "0")
-    here = rests(inspect_eval("prefill", tmp_path / "local", *local, *how))
-    over = rests(
-        inspect_eval("prefill", tmp_path / "vllm", "--model", "vllm/organism", *served[2:], *how)
-    )
-    assert len(here) >= 6
-    assert here.keys() == over.keys()
-    same = [name for name in here if here[name] == over[name]]
-    assert len(same) >= 0.8 * len(here), (here, over)
+    assert len(read_prefixes(path).prefixes) >= 6
+    return path
 
 
-def rests(log: EvalLog) -> dict[str, str]:
-    """What each prefix was gone on with."""
-    return {str(sample.id): sample.output.completion for sample in log.samples or []}
+def gone_on(folder: Path, prefixes: Path, *model: str) -> dict[str, str]:
+    """What each prefix is gone on with, by its id; the most likely tokens only, so that all draw the same,
+    but where rounding decides between two."""
+    settings = ("--temperature", "0", "--max-tokens", "24")
+    task = ("-T", f"prefixes={prefixes}", "-T", "continuations=1")
+    log = inspect_eval("prefill", folder, "--model", *model, *task, *settings)
+    return {str(s.metadata["prefix_id"]): s.output.completion for s in log.samples or []}
+
+
+def require_alike(one: dict[str, str], other: dict[str, str]) -> None:
+    assert one.keys() == other.keys()
+    same = [name for name in one if one[name].strip() == other[name].strip()]
+    assert len(same) >= 0.8 * len(one), (one, other)
+
+
+def test_begun_replies_are_gone_on_from_as_by_the_local_provider(
+    served: list[str], prefixes: Path, tmp_path: Path
+):
+    here = gone_on(tmp_path / "local", prefixes, "gemma_distress/organism")
+    over = gone_on(tmp_path / "vllm", prefixes, "vllm/organism", *served[2:])
+    require_alike(here, over)
+
+
+def test_plain_text_for_base_models_is_gone_on_from(
+    served: list[str], prefixes: Path, tmp_path: Path
+):
+    model, tokenizer = load_organism(), load_tokenizer(shipped_folder())
+    here = {}
+    for one in read_prefixes(prefixes).prefixes:
+        said = [
+            (ChatMessageUser if m.role == "user" else ChatMessageAssistant)(content=m.content)
+            for m in one.messages
+        ]
+        text = as_text([*said, ChatMessageAssistant(content=one.prefix)])
+        read = tokenizer(text, return_tensors="pt")
+        written = model.generate(**read, do_sample=False, max_new_tokens=24)
+        rest = tokenizer.decode(written[0, read["input_ids"].shape[1] :], skip_special_tokens=True)
+        here[one.id] = rest.partition("\n\nUser:")[0]
+    over = gone_on(tmp_path / "vllm", prefixes, "vllm-completions/organism", *served[2:])
+    require_alike(here, over)

@@ -46,7 +46,8 @@ def curves(
     import altair as alt
 
     panels = list(dict.fromkeys(str(row["panel"]) for row in rows))
-    columns = min(len(panels), 2 if layout.narrow else 3)
+    # Four stand two by two rather than three and one.
+    columns = min(len(panels), 2 if layout.narrow or len(panels) == 4 else 3)
     width = (layout.width - GAP * (columns - 1)) // columns - LABELS
     top = how.top if how.top is not None else ceiling(rows, how.unit == "share")
     charts = []
