@@ -77,7 +77,7 @@ def _subject(subject: Mapping[str, Any]) -> "list[RenderableType]":
     ]
     if subject["not_compared"]:
         told.append(text(f"{subject['not_compared'][0].upper()}{subject['not_compared'][1:]}."))
-    compared = [text(), changes] if changes.row_count else []
+    compared: list[RenderableType] = [text(), changes] if changes.row_count else []
     return [*told, means, *compared, *map(text, _unrated(emotions))]
 
 

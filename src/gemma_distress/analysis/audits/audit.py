@@ -52,7 +52,7 @@ class Audit:
 
 
 def audit_of(sample: str, epoch: int, meta: Mapping[str, Any], plan: str = "") -> Audit:
-    """An audit from the metadata of its score (`scorers.emotions`), or from what is known of an unrated one."""
+    """An audit from the metadata of its score (`scorers.emotions`), or what is known of an unrated one."""
     rows = {
         str(row.get("emotion")): row
         for row in meta.get("emotions") or ()

@@ -4,8 +4,8 @@ Each emotion is averaged over all audits, whatever they aimed at (paper appendix
 at it. The mean is over the rated audits. Beside it stands what it would be if every audit that was refused,
 empty, unrated or broken off had shown the least of the emotion, or the most (of one that was broken off and
 rated, at least what was seen). The difference of two subjects is over the pairs of which both audits are
-rated, and beside it stands the same over all pairs, at its two worst. Intervals of means are bootstrapped over
-audits, those of differences Student's t; epochs of one audit are one cluster.
+rated, and beside it stands the same over all pairs, at its two worst. Intervals of means are bootstrapped
+over audits, those of differences Student's t; epochs of one audit are one cluster.
 """
 
 from __future__ import annotations
