@@ -143,6 +143,18 @@ def test_pairs_that_are_not_rated_are_counted_and_bounded_everywhere(
     assert (fear["pairs"], fear["change_could_be"]) == ("7 of 8", "−7.00 to −4.75")
 
 
+def test_the_page_says_why_a_subject_is_not_compared(logs: dict[str, str], tmp_path: Path):
+    def shorter(log: EvalLog) -> None:
+        log.eval.task_args = {**log.eval.task_args, "turns": 1}
+
+    other = changed(logs["tuned"], tmp_path / "other.eval", shorter)
+    shown = run(logs["base"], other, "--output", str(tmp_path))
+    assert "Not compared with the base: turns 1 instead of turns 2." in shown
+    [figure] = figures(tmp_path)
+    assert isinstance(figure, Figure)
+    assert figure.finding.endswith("Not compared with the base: turns 1 instead of turns 2.")
+
+
 def test_audits_that_were_never_rated_are_not_without_a_reply(logs: dict[str, str], tmp_path: Path):
     def unrated(log: EvalLog) -> None:
         for sample in log.samples or []:
