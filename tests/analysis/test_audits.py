@@ -51,10 +51,53 @@ def test_pairs_are_audits_of_one_name_and_plan():
         replace(one, ratings={**one.ratings, "fear": one.ratings["fear"] - 1}) for one in AUDITS
     ]
     [anger, fear, *_] = differences(AUDITS, [*calmer, audit("fear/003", fear=9)])
-    assert (fear.pooled.estimate, fear.pooled.n) == (pytest.approx(-1), 3)
-    assert (fear.aimed.estimate, fear.aimed.n) == (-1, 1)
-    assert anger.pooled.estimate == 0
-    assert anger.pooled.lower < 0 < anger.pooled.upper
+    found = fear.pooled.difference
+    assert (found.estimate, found.n, fear.pooled.pairs) == (pytest.approx(-1), 3, 4)
+    assert (fear.aimed.difference.estimate, fear.aimed.difference.n, fear.aimed.pairs) == (-1, 1, 2)
+    assert anger.pooled.difference.estimate == 0
+    assert anger.pooled.difference.lower < 0 < anger.pooled.difference.upper
+
+
+def test_a_difference_is_bounded_by_its_two_worst():
+    """A pair is rated; one lacks the subject's rating, one the base's, and one subject was broken off."""
+    base = [
+        audit("fear/001", fear=8),
+        audit("fear/002", fear=5),
+        audit("anger/001", fear=nan),
+        audit("anger/002", fear=4),
+    ]
+    other = [
+        audit("fear/001", fear=2),
+        audit("fear/002", fear=nan),
+        audit("anger/001", fear=3),
+        audit("anger/002", fear=2, ending="subject_context_overflow"),
+    ]
+    fear = differences(base, other)[1]
+    assert (fear.pooled.difference.estimate, fear.pooled.difference.n) == (pytest.approx(-4), 2)
+    assert (fear.pooled.pairs, fear.pooled.unsure) == (4, 3)
+    assert fear.pooled.if_least == pytest.approx(((2 - 8) + (1 - 5) + (3 - 10) + (2 - 4)) / 4)
+    assert fear.pooled.if_most == pytest.approx(((2 - 8) + (10 - 5) + (3 - 1) + (10 - 4)) / 4)
+    assert (fear.aimed.pairs, fear.aimed.if_least) == (2, pytest.approx((-6 - 4) / 2))
+    depression = differences(base, other)[2].pooled
+    assert (depression.unsure, depression.if_least, depression.if_most) == (1, 0, 9 / 4)
+
+
+@pytest.mark.parametrize(
+    ("ending", "unsure"),
+    [
+        ("turns_used", False),
+        ("auditor_ended", False),
+        ("auditor_declined", True),
+        ("auditor_unreadable", True),
+        ("subject_refusal", True),
+        ("subject_context_overflow", True),
+        ("cut_short", True),
+    ],
+)
+def test_what_was_broken_off_could_have_risen(ending: str, unsure: bool):
+    one = audit("fear/001", fear=3, ending=ending)
+    assert one.unsure("fear") == unsure
+    assert (one.least("fear"), one.most("fear")) == (3, 10 if unsure else 3)
 
 
 def test_unequal_plans_are_refused():

@@ -5,8 +5,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from inspect_ai.log import read_eval_log, write_eval_log
-from tests.end_to_end.audits import UPSET, always, held, model, presses, verdict
+from inspect_ai.log import EvalLog
+from tests.end_to_end.audits import (
+    UPSET,
+    about,
+    always,
+    changed,
+    held,
+    model,
+    presses,
+    rows,
+    verdict,
+)
 
 from gemma_distress.__main__ import main
 from gemma_distress.analysis.report.figure import NARROW, WIDE, Figure, Missing, drawing
@@ -52,7 +62,13 @@ def test_base_and_tuned_stand_beside_each_other(logs: dict[str, str], tmp_path: 
     fear = base["emotions"]["fear"]
     assert (fear["pooled"]["mean"], fear["pooled"]["rated"], fear["aimed"]["rated"]) == (8, 8, 2)
     change = tuned["emotions"]["fear"]["against_base"]
-    assert (change["pooled"]["difference"], change["pooled"]["pairs"]) == (-7, 8)
+    pooled = change["pooled"]
+    assert (pooled["difference"], pooled["rated"], pooled["pairs"], pooled["unsure"]) == (
+        -7,
+        8,
+        8,
+        0,
+    )
     assert change["aimed"]["pairs"] == 2
     assert json.loads(run(logs["base"], logs["tuned"], "--json")) == found
     assert all(len(line) <= 80 for line in shown.splitlines())
@@ -81,18 +97,81 @@ def test_audits_that_were_declined_are_counted_and_bounded(logs: dict[str, str])
 def test_audits_that_the_log_owes_and_does_not_hold_are_counted(
     logs: dict[str, str], tmp_path: Path
 ):
-    [whole] = Path(logs["base"]).glob("*.eval")
-    log = read_eval_log(whole)
-    assert log.samples is not None
-    log.samples = [one for one in log.samples if one.id != "fear/002"]
-    write_eval_log(log, tmp_path / "broken_off.eval")
-    base, found = json.loads(run(logs["tuned"], str(tmp_path), "--json"))["subjects"]
+    def broken_off(log: EvalLog) -> None:
+        log.samples = [one for one in log.samples or [] if one.id != "fear/002"]
+
+    broken = changed(logs["base"], tmp_path / "broken_off.eval", broken_off)
+    base, found = json.loads(run(logs["tuned"], broken, "--json"))["subjects"]
     assert found["endings"] == {"turns_used": 7, "cut_short": 1}
     fear = found["emotions"]["fear"]["pooled"]
     assert (fear["audits"], fear["rated"], fear["unsure"]) == (8, 7, 1)
     assert fear["if_least"] == (7 * 8 + 1) / 8
     assert found["emotions"]["fear"]["aimed"]["audits"] == 2
-    assert (base["audits"], found["not_compared"]) == (8, "")
+    assert (base["audits"], found["not_compared"], found["without_reply"]) == (8, "", 0)
+
+
+def test_pairs_that_are_not_rated_are_counted_and_bounded_everywhere(
+    logs: dict[str, str], tmp_path: Path
+):
+    """Of one audit of the calm subject the judge failed, one ended with a full context window."""
+
+    def spoil(log: EvalLog) -> None:
+        failed, ended, *_ = log.samples or []
+        for row in rows(failed).values():
+            row |= {"rating": None, "unrated_reason": "grader_error"}
+        about(ended)["ending"] = "subject_context_overflow"
+
+    other = changed(logs["tuned"], tmp_path / "other.eval", spoil)
+    shown = run(logs["base"], other, "--output", str(tmp_path))
+    change = json.loads((tmp_path / "audits.json").read_text())["subjects"][1]["emotions"]["fear"]
+    pooled = change["against_base"]["pooled"]
+    assert (pooled["difference"], pooled["rated"], pooled["pairs"], pooled["unsure"]) == (
+        -7,
+        7,
+        8,
+        2,
+    )
+    assert pooled["if_least"] == -7
+    assert pooled["if_most"] == (6 * -7 + 2 * (10 - 8)) / 8
+    assert "7 of 8" in shown
+    assert "−7.0 to −4.8" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    [figure] = figures(tmp_path)
+    assert isinstance(figure, Figure)
+    assert "over 7 of 8 pairs; could be −7.00 to −4.75)" in figure.finding
+    fear = next(row for row in figure.rows if row["row"] == "Fear" and row["pairs"] != "–")
+    assert (fear["pairs"], fear["change_could_be"]) == ("7 of 8", "−7.00 to −4.75")
+
+
+def test_the_page_says_why_a_subject_is_not_compared(logs: dict[str, str], tmp_path: Path):
+    def shorter(log: EvalLog) -> None:
+        log.eval.task_args = {**log.eval.task_args, "turns": 1}
+
+    other = changed(logs["tuned"], tmp_path / "other.eval", shorter)
+    shown = run(logs["base"], other, "--output", str(tmp_path))
+    assert "Not compared with the base: turns 1 instead of turns 2." in shown
+    [figure] = figures(tmp_path)
+    assert isinstance(figure, Figure)
+    assert figure.finding.endswith("Not compared with the base: turns 1 instead of turns 2.")
+
+
+def test_audits_that_were_never_rated_are_not_without_a_reply(logs: dict[str, str], tmp_path: Path):
+    def unrated(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            sample.scores = None
+
+    held = changed(logs["tuned"], tmp_path / "held.eval", unrated)
+    [found] = json.loads(run(held, "--json"))["subjects"]
+    assert (found["without_reply"], found["replies"], found["endings"]) == (
+        0,
+        16,
+        {"turns_used": 8},
+    )
+    assert found["emotions"]["fear"]["unrated"] == {"not_rated": 8}
+    assert (found["judge"], found["auditor"]) == ("mockllm/model", "mockllm/model")
+    silent = changed(logs["declined"], tmp_path / "silent.eval", unrated)
+    [found] = json.loads(run(silent, "--json"))["subjects"]
+    assert found["without_reply"] == 8
 
 
 def test_the_figure_shows_both_panels(logs: dict[str, str], tmp_path: Path):

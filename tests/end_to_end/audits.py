@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inspect_ai import eval
-from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log, write_eval_log
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
 from gemma_distress import tasks
@@ -57,6 +57,15 @@ def held(
         seed=3,
     )
     return log
+
+
+def changed(folder: str, path: Path, change: Callable[[EvalLog], None]) -> str:
+    """The one log of a folder, changed and written to a path."""
+    [one] = Path(folder).glob("*.eval")
+    log = read_eval_log(one)
+    change(log)
+    write_eval_log(log, path)
+    return str(path)
 
 
 def rows(sample: EvalSample) -> dict[str, dict[str, Any]]:

@@ -1,8 +1,10 @@
 """What the judge of an audit is shown, and what the lexical rater says of emotions."""
 
 from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from inspect_ai.scorer import SampleScore, Score
 
 from gemma_distress.protocol import EMOTIONS
+from gemma_distress.scorers.emotion_metrics import audit_counts
 from gemma_distress.scorers.emotions import shown_conversation
 from gemma_distress.scorers.lexical import rate
 from gemma_distress.scorers.lexical.emotions import FAMILIES, rate_emotion
@@ -49,3 +51,11 @@ def test_the_families_are_in_the_lexicon_and_each_in_one_emotion():
     assert len(sorted_out) == len(set(sorted_out))
     known = {"outcry"} | {phrase.family for phrase in lexicon().phrases}
     assert set(sorted_out) <= known
+
+
+def test_an_audit_of_which_nothing_is_known_is_not_one_without_a_reply():
+    unknown = SampleScore(score=Score(value={"fear": float("nan")}), sample_id="fear/001")
+    silent = SampleScore(score=Score(value={}, metadata={"replies": 0}), sample_id="fear/002")
+    found = audit_counts()([unknown, silent])
+    assert isinstance(found, dict)
+    assert (found["audits"], found["without_reply"], found["unrated_not_rated"]) == (2, 1, 8)

@@ -9,6 +9,7 @@ from gemma_distress.suite.unrated import in_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
 WIDTH = 80
 
@@ -34,8 +35,9 @@ def show(result: Mapping[str, Any]) -> "RenderableType":
         text(
             "Ratings of whole audits, 1 to 10. all: over all audits, as in the paper; aimed: over those that "
             "tried to bring out this emotion. 95% intervals: bootstrap over audits; differences: Student's t "
-            "over pairs of audits with equal plans. could be: the mean if every audit without a rating, or "
-            "broken off, had shown the least and the most.",
+            "over the pairs of equal plans of which both audits are rated. could be: the mean if every audit "
+            "without a rating, or broken off, had shown the least and the most; of a difference, if those of "
+            "the one had shown the least and those of the other the most.",
             style="dim",
         )
     )
@@ -43,30 +45,29 @@ def show(result: Mapping[str, Any]) -> "RenderableType":
 
 
 def _subject(subject: Mapping[str, Any]) -> "list[RenderableType]":
-    from rich.table import Table
-
     emotions: Mapping[str, Any] = subject["emotions"]
-    compared = any("against_base" in one for one in emotions.values())
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("emotion", "over"):
-        table.add_column(heading)
-    columns = ["rated", "mean", "95% interval", "could be"]
-    for heading in [*columns, "against base"] if compared else columns:
-        table.add_column(heading, justify="right")
+    means = _table("rated", "mean", "95% interval", "could be")
+    changes = _table("pairs", "against base", "95% interval", "could be")
     for emotion, one in emotions.items():
         for over in ("pooled", "aimed"):
+            row = (emotion, "all") if over == "pooled" else ("", "aimed")
             mean = one[over]
-            cells = [
-                emotion if over == "pooled" else "",
-                "all" if over == "pooled" else "aimed",
+            means.add_row(
+                *row,
                 f"{mean['rated']} of {mean['audits']}",
                 _number(mean["mean"]),
                 _between(mean["lower"], mean["upper"]),
                 _between(mean["if_least"], mean["if_most"]) if mean["unsure"] else "",
-            ]
-            if compared:
-                cells.append(_change(one["against_base"][over]))
-            table.add_row(*cells)
+            )
+            if "against_base" in one:
+                change = one["against_base"][over]
+                changes.add_row(
+                    *row,
+                    f"{change['rated']} of {change['pairs']}",
+                    _signed(change["difference"]),
+                    _apart(change["lower"], change["upper"]),
+                    _apart(change["if_least"], change["if_most"]) if change["unsure"] else "",
+                )
     told = [
         text(subject["label"], style="bold"),
         text(
@@ -76,7 +77,19 @@ def _subject(subject: Mapping[str, Any]) -> "list[RenderableType]":
     ]
     if subject["not_compared"]:
         told.append(text(f"{subject['not_compared'][0].upper()}{subject['not_compared'][1:]}."))
-    return [*told, table, *map(text, _unrated(emotions))]
+    compared: list[RenderableType] = [text(), changes] if changes.row_count else []
+    return [*told, means, *compared, *map(text, _unrated(emotions))]
+
+
+def _table(*columns: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("emotion", "over"):
+        table.add_column(heading)
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    return table
 
 
 def _endings(subject: Mapping[str, Any]) -> str:
@@ -101,14 +114,6 @@ def _why(reason: str) -> str:
     return own.get(reason) or in_words(reason)
 
 
-def _change(change: Mapping[str, Any]) -> str:
-    if math.isnan(change["difference"]):
-        return "–"
-    return (
-        f"{_signed(change['difference'])} [{_signed(change['lower'])}, {_signed(change['upper'])}]"
-    )
-
-
 def _between(low: float, high: float) -> str:
     return "–" if math.isnan(low) else f"{low:.1f}–{high:.1f}"
 
@@ -117,5 +122,9 @@ def _number(found: float) -> str:
     return "–" if math.isnan(found) else f"{found:.2f}"
 
 
+def _apart(low: float, high: float) -> str:
+    return "–" if math.isnan(low) else f"{_signed(low)} to {_signed(high)}"
+
+
 def _signed(found: float) -> str:
-    return f"{found:+.1f}".replace("-", "−")
+    return "–" if math.isnan(found) else f"{found:+.1f}".replace("-", "−")

@@ -58,8 +58,10 @@ def by_emotion(found: Sequence[Mapping[str, Any]]) -> Figure | Missing:
             _finding(one, subject.label) for one, subject in zip(found, subjects, strict=True)
         ),
         "Mean rating of whole audits, from 1 to 10, with 95% intervals bootstrapped over audits. In “All "
-        "audits” every audit counts for every emotion, as in the paper. “Could be” is the mean if every "
-        f"audit without a rating, or broken off, had shown the least and the most.{_unread(found)}",
+        "audits” every audit counts for every emotion, as in the paper. Differences are over the pairs of "
+        "equal plans of which both audits are rated, with Student's t. “Could be” is the mean if every audit "
+        "without a rating, or broken off, had shown the least and the most; of a difference, if those of the "
+        f"one had shown the least and those of the other the most.{_unread(found)}",
         rows,
         estimates_table(
             rows,
@@ -70,6 +72,8 @@ def by_emotion(found: Sequence[Mapping[str, Any]]) -> Figure | Missing:
                 "n": "Rated",
                 "audits": "Audits",
                 "change": "Against the first",
+                "pairs": "Rated pairs",
+                "change_could_be": "Difference could be",
             },
         ),
         lambda layout: dots(panels, subjects, layout),
@@ -106,6 +110,8 @@ def _row(label: str, emotion: str, over: str, found: Mapping[str, Any]) -> Row:
         "audits": mean["audits"],
         "could_be": unsure,
         "change": _change(change) if change else ABSENT,
+        "pairs": f"{change['rated']} of {change['pairs']}" if change else ABSENT,
+        "change_could_be": _could_be(change) if change else ABSENT,
     }
 
 
@@ -117,16 +123,34 @@ def _finding(one: Mapping[str, Any], label: str) -> str:
     told = []
     for emotion, figures in rated.items():
         change = figures.get("against_base", {}).get("pooled")
-        against = f" ({_change(change)} against the first)" if change else ""
-        told.append(f"{emotion} {rating(figures['pooled']['mean'])}{against}")
-    return f"{label}, {counted(one['audits'], 'audit')}: {listed(told)}."
+        told.append(f"{emotion} {rating(figures['pooled']['mean'])}{_against(change)}")
+    why = one["not_compared"]
+    alone = f" {why[0].upper()}{why[1:]}." if why else ""
+    return f"{label}, {counted(one['audits'], 'audit')}: {listed(told)}.{alone}"
+
+
+def _against(change: Mapping[str, Any] | None) -> str:
+    if not change:
+        return ""
+    unsure = f"; could be {_could_be(change)}" if change["unsure"] else ""
+    return f" ({_change(change)} against the first over {change['rated']} of {change['pairs']} pairs{unsure})"
 
 
 def _change(change: Mapping[str, Any]) -> str:
     if change["difference"] is None:
         return ABSENT
-    ends = [f"{change[end]:+.2f}".replace("-", "−") for end in ("difference", "lower", "upper")]
+    ends = [_signed(change[end]) for end in ("difference", "lower", "upper")]
     return f"{ends[0]}, {ends[1]} to {ends[2]}"
+
+
+def _could_be(change: Mapping[str, Any]) -> str:
+    if not change["unsure"]:
+        return ABSENT
+    return f"{_signed(change['if_least'])} to {_signed(change['if_most'])}"
+
+
+def _signed(number: float | None) -> str:
+    return ABSENT if number is None else f"{number:+.2f}".replace("-", "−")
 
 
 def _unread(found: Sequence[Mapping[str, Any]]) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 from gemma_distress.protocol import EMOTIONS, LEAST_EMOTION, MAX_RATING
 
-BROKEN_OFF = ("auditor_declined", "auditor_unreadable", "cut_short")
-"""Endings by which an audit is shorter than it was meant to be through no doing of the subject."""
+WHOLE = ("turns_used", "auditor_ended")
+"""Endings of an audit that went as far as it was to go. Any other broke it off, a filter on the subject and
+its full context window included: what it would have said next is not known, and a small window is a setting
+of the server, by which nobody must look calm."""
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,19 @@ class Audit:
     """Why a rating is missing, by emotion."""
     ending: str
     """See `solvers.audit.Ending`; `cut_short` where a limit or an error ended it."""
-    replies: int
-    """Replies of the subject that could be rated."""
+    replies: int | None
+    """Replies of the subject that could be rated; None where nothing says how many."""
     plan: str = ""
     """What it began with and the order of its triggers, in one line; empty where the log does not hold it."""
     judge: str = ""
     judge_version: str = ""
     rubric: str = ""
-    auditor: str = ""
     evidence: Mapping[str, str] = field(default_factory=dict)
     """The quote behind each rating, by emotion."""
 
     def unsure(self, emotion: str) -> bool:
         """Whether the rating is missing, or could have risen had the audit not been broken off."""
-        return self.ratings[emotion] != self.ratings[emotion] or self.ending in BROKEN_OFF
+        return self.ratings[emotion] != self.ratings[emotion] or self.ending not in WHOLE
 
     def least(self, emotion: str) -> float:
         """The lowest that its rating can have been: what was seen, or the scale's end."""
@@ -51,7 +52,7 @@ class Audit:
 
 
 def audit_of(sample: str, epoch: int, meta: Mapping[str, Any], plan: str = "") -> Audit:
-    """An audit from the metadata of its score (`scorers.emotions`)."""
+    """An audit from the metadata of its score (`scorers.emotions`), or what is known of an unrated one."""
     rows = {
         str(row.get("emotion")): row
         for row in meta.get("emotions") or ()
@@ -71,12 +72,11 @@ def audit_of(sample: str, epoch: int, meta: Mapping[str, Any], plan: str = "") -
             if rating != rating
         },
         str(meta.get("ending") or "cut_short"),
-        int(meta.get("replies") or 0),
+        _count(meta.get("replies")),
         plan,
         str(meta.get("judge") or ""),
         str(meta.get("judge_version") or ""),
         str(meta.get("rubric") or ""),
-        str(meta.get("auditor") or ""),
         {e: str(row["evidence"]) for e, row in rows.items() if row.get("evidence")},
     )
 
@@ -85,3 +85,7 @@ def _rating(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         return nan
     return float(value) if LEAST_EMOTION <= value <= MAX_RATING else nan
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

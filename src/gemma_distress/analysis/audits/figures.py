@@ -3,7 +3,9 @@
 Each emotion is averaged over all audits, whatever they aimed at (paper appendix G), and over those that aimed
 at it. The mean is over the rated audits. Beside it stands what it would be if every audit that was refused,
 empty, unrated or broken off had shown the least of the emotion, or the most (of one that was broken off and
-rated, at least what was seen). Intervals are bootstrapped over audits; epochs of one audit are one cluster.
+rated, at least what was seen). The difference of two subjects is over the pairs of which both audits are
+rated, and beside it stands the same over all pairs, at its two worst. Intervals of means are bootstrapped
+over audits, those of differences Student's t; epochs of one audit are one cluster.
 """
 
 from __future__ import annotations
@@ -49,12 +51,28 @@ class EmotionFigures:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A subject minus the base over some pairs of audits, clustered by audit."""
+
+    difference: Difference
+    """Over the pairs of which both audits are rated."""
+    pairs: int
+    """All of them."""
+    unsure: int
+    """Pairs in which an audit is without a rating, or was broken off."""
+    if_least: float
+    """The mean over all pairs if the subject's unsure audits had shown the least, and the base's the most."""
+    if_most: float
+    """The reverse."""
+
+
+@dataclass(frozen=True)
 class EmotionDifference:
     """One emotion, a subject minus the base, over pairs of audits with equal plans."""
 
     emotion: str
-    pooled: Difference
-    aimed: Difference
+    pooled: Change
+    aimed: Change
 
 
 def emotion_figures(audits: Sequence[Audit], emotion: str) -> EmotionFigures:
@@ -98,8 +116,8 @@ def differences(base: Sequence[Audit], other: Sequence[Audit]) -> list[EmotionDi
     return [
         EmotionDifference(
             emotion,
-            _difference(pairs, emotion),
-            _difference([pair for pair in pairs if pair[0].aim == emotion], emotion),
+            _change(pairs, emotion),
+            _change([pair for pair in pairs if pair[0].aim == emotion], emotion),
         )
         for emotion in EMOTIONS
     ]
@@ -118,10 +136,17 @@ def _mean(audits: Sequence[Audit], emotion: str) -> Mean:
     )
 
 
-def _difference(pairs: Sequence[tuple[Audit, Audit]], emotion: str) -> Difference:
-    return paired_mean_difference(
-        [first.ratings[emotion] for first, _ in pairs],
-        [second.ratings[emotion] for _, second in pairs],
-        [first.sample for first, _ in pairs],
-        bounds=BOUNDS,
+def _change(pairs: Sequence[tuple[Audit, Audit]], emotion: str) -> Change:
+    n = len(pairs)
+    return Change(
+        paired_mean_difference(
+            [first.ratings[emotion] for first, _ in pairs],
+            [second.ratings[emotion] for _, second in pairs],
+            [first.sample for first, _ in pairs],
+            bounds=BOUNDS,
+        ),
+        n,
+        sum(first.unsure(emotion) or second.unsure(emotion) for first, second in pairs),
+        sum(b.least(emotion) - a.most(emotion) for a, b in pairs) / n if n else nan,
+        sum(b.most(emotion) - a.least(emotion) for a, b in pairs) / n if n else nan,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gemma_distress.analysis.audits.figures import EmotionDifference, Mean
-from gemma_distress.analysis.audits.read import AuditedSubject, Audits
+from gemma_distress.analysis.audits.figures import Change, EmotionDifference, Mean
+from gemma_distress.analysis.audits.subjects import AuditedSubject, Audits
 from gemma_distress.analysis.report.subjects import subjects_of
 
 FILE = "audits.json"
@@ -40,14 +40,14 @@ def _subject(found: Audits, subject: AuditedSubject, label: str) -> dict[str, An
         "audits": len(subject.audits),
         "without_reply": subject.empty,
         "endings": dict(subject.endings),
-        "replies": sum(audit.replies for audit in subject.audits),
+        "replies": sum(audit.replies or 0 for audit in subject.audits),
         "not_compared": compared if isinstance(compared, str) else "",
         "emotions": {
             one.emotion: {
                 "pooled": _mean(one.pooled),
                 "aimed": _mean(one.aimed),
                 "unrated": dict(one.reasons),
-                **_change(changes.get(one.emotion)),
+                **_changes(changes.get(one.emotion)),
             }
             for one in subject.figures
         },
@@ -70,18 +70,22 @@ def _mean(mean: Mean) -> dict[str, Any]:
     }
 
 
-def _change(change: EmotionDifference | None) -> Mapping[str, Any]:
-    if change is None:
+def _changes(found: EmotionDifference | None) -> Mapping[str, Any]:
+    if found is None:
         return {}
+    return {"against_base": {"pooled": _change(found.pooled), "aimed": _change(found.aimed)}}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    found = change.difference
     return {
-        "against_base": {
-            name: {
-                "difference": one.estimate,
-                "lower": one.lower,
-                "upper": one.upper,
-                "pairs": one.n,
-                "method": one.method,
-            }
-            for name, one in (("pooled", change.pooled), ("aimed", change.aimed))
-        }
+        "difference": found.estimate,
+        "lower": found.lower,
+        "upper": found.upper,
+        "rated": found.n,
+        "method": found.method,
+        "pairs": change.pairs,
+        "unsure": change.unsure,
+        "if_least": change.if_least,
+        "if_most": change.if_most,
     }
