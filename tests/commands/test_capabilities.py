@@ -122,6 +122,7 @@ def test_a_run_that_was_killed_at_once_goes_on(
     words = asked(server, tmp_path)
     assert command(*words).exit_code == 0
     [log] = (tmp_path / "tuned").glob("*.eval")
+    assert read_eval_log(str(log), header_only=True).eval.config.log_buffer == 1
     changed(log, tmp_path / "killed", only_start).replace(log)
     (tmp_path / "tuned" / "torn.eval").write_bytes(b"PK")
     again = command(*words)
