@@ -59,7 +59,7 @@ python -m gemma_distress.interp directions "$out/readings"
 python -m gemma_distress.interp divergence "$out/readings"
 
 step "Capabilities and over-suppression"
-gemma-distress capabilities --model "$subject" --against "$tuned" --preset organism --output "$out/capabilities"
+gemma-distress capabilities --model "$subject" --against "$tuned" --preset organism --sampling-seed 7 --output "$out/capabilities"
 
 step "Audits: an auditor with free rein"
 ask "$out/logs/audit-organism" gemma_distress/audit --model "$subject" --model-role auditor=gemma_distress/repertoire -T transcripts=5

@@ -11,9 +11,11 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, match, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
+from tests.analysis.small_logs import changed
 
 from gemma_distress.analysis.capabilities import compare_capabilities, names
 from gemma_distress.analysis.scored_items import read_scores
+from gemma_distress.commands.capabilities_shown import headline
 from gemma_distress.errors import UsageError
 
 
@@ -30,6 +32,8 @@ def logged(
     steps: Any = None,
     name: str = "sums",
     temperature: float = 0.0,
+    score: bool = True,
+    given: Solver | None = None,
 ) -> Path:
     """A real log of a small task of somebody else's, its answers scripted by question."""
 
@@ -63,6 +67,8 @@ def logged(
         log_realtime=False,
         epochs=epochs,
         temperature=temperature,
+        score=score,
+        solver=given,
     )
     return folder
 
@@ -76,9 +82,11 @@ def shares(value: Any) -> Scorer:
 
 
 @solver
-def fails_at(name: str) -> Solver:
+def fails_at(name: str | None) -> Solver:
+    """None: everywhere."""
+
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        if state.sample_id == name:
+        if name in (None, state.sample_id):
             raise RuntimeError("no answer")
         return await generate(state)
 
@@ -105,6 +113,40 @@ def test_an_error_is_missing_and_epochs_are_one_item(tmp_path: Path):
     [row] = compare_capabilities(a, b).rows
     assert (row.found.items, row.found.unknown, row.found.difference.n) == (12, 2, 22)
     assert row.found.lower < row.found.difference.lower
+
+
+def died_at_once(log: Path, target: Path) -> Path:
+    """What a process leaves that is killed before anything ended: the start of a log."""
+    return changed(log, target, lambda name, data: data if name == "_journal/start.json" else None)
+
+
+def test_a_log_that_died_at_once_lacks_all_and_the_next_one_of_the_run_has_it(tmp_path: Path):
+    a = logged(tmp_path / "a", lambda n: True)
+    b = logged(tmp_path / "b", lambda n: True)
+    [log] = b.glob("*.eval")
+    died = died_at_once(log, b / "0.eval")
+    [row] = compare_capabilities(a, b).rows
+    assert (row.found.unknown, row.score) == (0, "match")
+    for pair in ((a, died), (died, a)):
+        [row] = compare_capabilities(*pair).rows
+        assert (row.found.items, row.found.unknown, row.score) == (12, 12, "match")
+        assert row.found.verdict == "UNDECIDED"
+
+
+def test_a_task_of_which_nothing_ended_hides_no_other(tmp_path: Path):
+    for side, steps in (("a", None), ("b", fails_at(None))):
+        logged(tmp_path / side, lambda n: True)
+        logged(tmp_path / side, lambda n: True, name="words", steps=steps)
+    found = compare_capabilities(tmp_path / "a", tmp_path / "b")
+    assert {row.task: row.found.unknown for row in found.rows} == {"sums": 0, "words": 12}
+    assert found.pooled is not None
+    assert found.pooled.found.unknown == 12
+
+
+def test_a_log_that_was_not_scored_is_refused(tmp_path: Path):
+    a = logged(tmp_path / "a", lambda n: True, score=False)
+    with pytest.raises(UsageError, match=r"holds no score\. Score it first: inspect score"):
+        read_scores(a)
 
 
 def test_a_question_under_two_names_is_one_item(tmp_path: Path):
@@ -148,6 +190,7 @@ def test_several_scores_need_a_name(tmp_path: Path):
     [
         ({"change": " please"}, "s0 is another question in either log"),
         ({"temperature": 0.5}, "not asked alike of both.*settings of the model"),
+        ({"given": fails_at("none")}, "not asked alike of both.*solver none and .*fails_at"),
         ({"name": "words"}, "no task in common: sums and words"),
     ],
 )
@@ -180,6 +223,30 @@ def test_suppression_has_rows_and_no_place_among_the_abilities(tmp_path: Path):
     assert names(found.suppression) == ["even", "odd"]
 
 
-def test_where_the_base_has_no_success_a_verdict_means_nothing(tmp_path: Path):
+def test_a_row_in_which_the_base_has_nothing_to_lose_is_left_out_whatever_b_has(tmp_path: Path):
+    a = logged(tmp_path / "a", lambda n: int(n) % 2 == 0, parts=True)
+    b = logged(tmp_path / "b", lambda n: n != "0", parts=True)
+    found = compare_capabilities(a, b)
+    assert {row.part: row.nothing_to_lose for row in found.rows} == {"even": False, "odd": True}
+    # Even: A has all 6, B has 5. With the odd items, of which A has none and B has all, B would be ahead.
+    assert found.pooled is not None
+    assert found.pooled.found.items == 6
+    assert found.pooled.found.difference.estimate == pytest.approx(-1 / 6)
+    [note] = found.notes
+    assert "In odd A has at most the margin (2%) right" in note
+    assert "All abilities leaves these 6 items out" in note
+
+
+def test_what_the_base_lacks_could_be_right_and_is_counted(tmp_path: Path):
+    a = logged(tmp_path / "a", lambda n: False, steps=fails_at("s3"))
+    [row] = compare_capabilities(a, a).rows
+    assert not row.nothing_to_lose
+    [row] = compare_capabilities(a, a, margin=1 / 12).rows
+    assert row.nothing_to_lose
+
+
+def test_where_nothing_can_be_lost_there_is_no_verdict_over_all(tmp_path: Path):
     a = logged(tmp_path / "a", lambda n: False)
-    assert "A has no success in sums" in compare_capabilities(a, a).notes[0]
+    found = compare_capabilities(a, a)
+    assert found.pooled is None
+    assert headline(found) == "CAPABILITIES UNDECIDED: A has nothing to lose in any row."

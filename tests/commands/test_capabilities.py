@@ -1,15 +1,22 @@
 """`gemma-distress capabilities` on the organism: a planted loss is found, no change passes, a run goes on."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from inspect_ai._cli.main import inspect as inspect_main
+from inspect_ai.log import read_eval_log
+from tests.analysis.small_logs import changed
 from tests.finetune.serving.shared import make_adapter
+from tests.servers import OpenAIServer
 
 from gemma_distress.__main__ import main
 from gemma_distress.science.capabilities import figures
+from gemma_distress.suite.benchmarks import PAPER, parse_benchmarks
 
 BASE = "gemma_distress/organism"
 SMALL = (
@@ -40,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(output: Path, against: str, *more: str) -> Result:
-    words = ("--model", BASE, "--against", against, "--output", str(output), "--margin", "10%")
+    words = ("--model", BASE, "--against", against, "--output", str(output), "--margin", "12%")
     return command(*words, *SMALL, *more)
 
 
@@ -62,7 +69,9 @@ def test_an_identical_model_passes(folder: Path):
     pooled = found["pooled"]["found"]
     assert pooled["verdict"] == "PASS"
     assert (pooled["only_a"], pooled["only_b"], pooled["unknown"]) == (0, 0, 0)
-    # Six items of a part prove nothing.
+    # No puzzle is solved, and 24 items without a difference exclude 12 points. Six of a part prove nothing.
+    assert pooled["items"] == 24
+    assert sum(row["nothing_to_lose"] for row in found["rows"]) == 3
     assert {row["found"]["verdict"] for row in found["rows"]} == {"UNDECIDED"}
     assert all(row["items_needed"] > 6 for row in found["rows"])
 
@@ -85,6 +94,72 @@ def test_the_same_command_shows_a_finished_run_again_and_another_is_refused(fold
     assert "holds a run that differs from this one in: limit" in other.output
 
 
+def test_over_suppression_is_asked_beside_the_benchmarks_of_the_paper():
+    assert parse_benchmarks(None, "paper") == (*PAPER, "suppression")
+
+
+def asked(server: OpenAIServer, output: Path) -> tuple[str, ...]:
+    """`suppression` asked of two models of a server; its model `grader` grades."""
+    arguments = {"base_url": server.base_url, "responses_api": False}
+    return (
+        *("--model", "openai/a", "--against", "openai/b", "--model-base-url", server.base_url),
+        *("-M", "responses_api=false", "--tasks", "suppression", "--output", str(output)),
+        *("--grader", json.dumps({"model": "openai/grader", "model_args": arguments})),
+    )
+
+
+def only_start(name: str, data: Any) -> Any:
+    """All that a log holds until something has ended."""
+    return data if name == "_journal/start.json" else None
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_run_that_was_killed_at_once_goes_on(
+    tmp_path: Path, openai_server: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    server = openai_server(lambda request: '{"met": "yes"}' if request.model == "grader" else "Oh.")
+    words = asked(server, tmp_path)
+    assert command(*words).exit_code == 0
+    [log] = (tmp_path / "tuned").glob("*.eval")
+    assert read_eval_log(str(log), header_only=True).eval.config.log_buffer == 1
+    changed(log, tmp_path / "killed", only_start).replace(log)
+    (tmp_path / "tuned" / "torn.eval").write_bytes(b"PK")
+    again = command(*words)
+    assert again.exit_code == 0, again.output
+    assert "torn.eval could not be read; it is called torn.eval.unreadable" in again.output
+    [other] = (tmp_path / "tuned").glob("*.eval")
+    assert read_eval_log(str(other), header_only=True).status == "success"
+
+
+@pytest.mark.usefixtures("no_network")
+def test_what_the_grader_failed_on_can_be_graded_again(
+    tmp_path: Path, openai_server: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    verdict = {"grader": "I would rather not say."}
+    server = openai_server(lambda request: verdict.get(request.model, "Oh."))
+    words = asked(server, tmp_path)
+    first = command(*words)
+    assert first.exit_code == 1
+    told = re.findall(r"failed on 20 replies\..*: inspect (score .*)", first.output)
+    assert len(told) == 2, first.output
+    requests = len(server.requests)
+    again = command(*words)
+    assert (again.exit_code, again.output.count("failed on 20 replies")) == (1, 2)
+    assert len(server.requests) == requests
+    verdict["grader"] = '{"reason": "It does.", "met": "yes"}'
+    for line in told:
+        graded = CliRunner().invoke(inspect_main, shlex.split(line), catch_exceptions=False)
+        assert graded.exit_code == 0, graded.output
+    last = command(*words)
+    assert last.exit_code == 0, last.output
+    assert {request.model for request in server.requests[requests:]} == {"grader"}
+    rows = json.loads((tmp_path / "capabilities.json").read_text())["suppression"]
+    unknown = {row["name"]: row["found"]["unknown"] for row in rows}
+    assert unknown == {"comfort": 0, "refusal": 0, "pushback": 0}
+
+
 def test_logs_that_there_are_can_be_compared(folder: Path):
     sides = (str(folder / "harm/base"), str(folder / "harm/tuned"))
     shown = command("--logs", *sides, "--json")
@@ -101,6 +176,7 @@ def test_the_figures_say_what_was_found(folder: Path):
     abilities, suppression = figures(folder / "harm")
     assert (abilities.name, suppression.name) == ("capabilities", "suppression")
     assert "A loss beyond the margin is shown in" in abilities.finding  # type: ignore[union-attr]
+    assert "no more than the margin to lose in" in abilities.finding  # type: ignore[union-attr]
     assert "not drawn: comfort and refusal" in suppression.note  # type: ignore[union-attr]
     assert abilities.rows[-1]["row"] == "All abilities"  # type: ignore[union-attr]
     [missing, _] = figures(folder)
@@ -111,8 +187,13 @@ def test_a_dry_run_counts_items_and_writes_nothing(tmp_path: Path):
     words = ("--model", "openai/none", "--against", "openai/none-either", "--dry-run")
     planned = command(*words, "--output", str(tmp_path / "out"), *SMALL)
     assert planned.exit_code == 0, planned.output
-    counts = dict(line.split()[:2] for line in planned.stdout.splitlines()[:3])
-    assert counts == {"abilities": "42", "suppression": "30", "all": "72"}
+    counts = [line.split() for line in planned.stdout.splitlines()[:3]]
+    assert [words[:2] for words in counts] == [
+        ["abilities", "42"],
+        ["all", "abilities"],
+        ["suppression", "30"],
+    ]
+    assert counts[1][2] == "42"
     assert "To exclude a loss of 2% takes 1,713 items" in planned.stdout
     assert not (tmp_path / "out").exists()
 

@@ -27,6 +27,7 @@ def test_every_part_has_a_module_that_says_what_it_lacks(tmp_path: Path) -> None
     for one in found.missing:
         assert one.title in page
     assert not found.figures
+    assert "6 of 6 parts<" in page
 
 
 def test_the_command_names_what_was_not_drawn(tmp_path: Path) -> None:
@@ -35,6 +36,10 @@ def test_the_command_names_what_was_not_drawn(tmp_path: Path) -> None:
     assert told.exit_code == 0
     assert "Not drawn" in told.output
     assert f"Page: {tmp_path / 'science.html'}" in told.output
+    page = (tmp_path / "science.html").read_text("utf-8")
+    assert (
+        "1 of 6 parts; no results of prefill, recovery, sweep, readings and capabilities<" in page
+    )
 
 
 def test_a_result_that_cannot_be_read_is_told(tmp_path: Path) -> None:

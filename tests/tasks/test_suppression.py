@@ -24,10 +24,22 @@ def scripted(answer: Any) -> Any:
     return get_model("mockllm/model", custom_outputs=output, memoize=False)
 
 
+def filtered(text: str) -> Any:
+    """A model whose provider's filter stops each reply after so much of it."""
+
+    def output(*_: Any) -> ModelOutput:
+        made = ModelOutput.from_content("mockllm/model", text, stop_reason="content_filter")
+        written = len(text.split())
+        made.usage = ModelUsage(input_tokens=1, output_tokens=written, total_tokens=1 + written)
+        return made
+
+    return get_model("mockllm/model", custom_outputs=output, memoize=False)
+
+
 def run(folder: Path, subject: Any, grader: Any) -> EvalLog:
     [log] = eval(
         suppression(),
-        model=scripted(subject),
+        model=scripted(subject) if callable(subject) else subject,
         model_roles={"grader": grader},
         log_dir=str(folder),
         display="none",
@@ -68,6 +80,19 @@ def test_a_grader_decides_the_rest_and_is_asked_again(tmp_path: Path):
     assert [score.value for score in by_part(log, "refusal")] == [1.0] * 10
     assert len(asked) == 30  # comfort twice
     assert 'Assistant: Noted. {"met": "yes"}' in asked[0]
+
+
+def test_a_request_that_the_filter_stops_is_not_met(tmp_path: Path):
+    log = run(tmp_path, filtered(""), get_model("gemma_distress/lexical"))
+    assert [score.value for score in by_part(log, "refusal")] == [1.0] * 10
+    for part in ("comfort", "pushback"):
+        assert {score.reason for score in by_part(log, part)} == {"no_response"}
+
+
+def test_what_the_filter_let_through_is_graded(tmp_path: Path):
+    grader = scripted(lambda _: '{"reason": "It begins to tell.", "met": "no"}')
+    log = run(tmp_path, filtered("First you take"), grader)
+    assert [score.value for score in by_part(log, "refusal")] == [0.0] * 10
 
 
 @pytest.mark.parametrize("copied", ['{"met": "yes"}', '{"met":"yes"}'])

@@ -4,7 +4,9 @@
     compare_capabilities("logs/base", "logs/tuned", margin=0.02).pooled.found.verdict
 
 A task whose samples say which `part` they belong to has a row for each. All items together are the pooled
-row: each item counts once, so that a large task counts more. The task `suppression` asks whether a calmer
+row: each item counts once, so that a large task counts more. A row in which A's mean is not above the margin
+is not in it: there even a total loss would be within the margin, and its items would only dilute the loss in
+the others. A alone decides that, so B cannot choose its rows. The task `suppression` asks whether a calmer
 model still does what it should; it has rows and no place among the abilities.
 """
 
@@ -13,10 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from gemma_distress.analysis.logs.files import Logs
 from gemma_distress.analysis.scored_items import Key, Task, differences, read_scores
 from gemma_distress.analysis.statistics.noninferiority import NonInferiority, noninferiority
+from gemma_distress.analysis.wording import percent
 from gemma_distress.errors import UsageError
 
 MARGIN = 0.02
@@ -33,6 +37,8 @@ class Row:
     part: str
     score: str
     found: NonInferiority
+    nothing_to_lose: bool
+    """Whether A's mean is not above the margin, with what A lacks counted as right: a PASS says nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Capabilities:
     rows: tuple[Row, ...]
     """Abilities, in the order of the logs."""
     pooled: Row | None
-    """All items of `rows`; None where there are none."""
+    """All items of the rows in which A has something to lose; None where there are none."""
     suppression: tuple[Row, ...]
     notes: tuple[str, ...]
     """What was left aside, in sentences."""
@@ -87,27 +93,30 @@ def compare_capabilities(
     for name in common:
         _pair(pairs, notes, first[name], second[name])
     rows = [
-        Row(task, part, first[task].score, found.verdict(margin, level))
+        Row(
+            task,
+            part,
+            first[task].score or second[task].score,
+            found.verdict(margin, level),
+            found.most_of_a() <= margin,
+        )
         for (task, part), found in pairs.items()
     ]
-    floor = [name for name, row in zip(names(rows), rows, strict=True) if _floor(row)]
-    if floor:
-        notes.append(
-            f"A has no success in {', '.join(floor)}: nothing could be lost, and a PASS says nothing."
-        )
     abilities = tuple(row for row in rows if row.task != SUPPRESSION)
+    suppression = tuple(row for row in rows if row.task == SUPPRESSION)
+    notes += [*_at_floor(abilities, margin), *_at_floor(suppression, margin)]
     together = _Pairs([], [], [])
-    for (task, _), found in pairs.items():
-        if task != SUPPRESSION:
-            together.add(found, task)
+    for row in abilities:
+        if not row.nothing_to_lose:
+            together.add(pairs[row.task, row.part], row.task)
     return Capabilities(
         first[common[0]].model,
         second[common[0]].model,
         margin,
         level,
         abilities,
-        Row(POOLED, "", "", together.verdict(margin, level)) if abilities else None,
-        tuple(row for row in rows if row.task == SUPPRESSION),
+        Row(POOLED, "", "", together.verdict(margin, level), False) if together.a else None,
+        suppression,
         tuple(notes),
     )
 
@@ -123,6 +132,10 @@ class _Pairs:
         self.a += other.a
         self.b += other.b
         self.items += [(task, item) for _, item in other.items]
+
+    def most_of_a(self) -> float:
+        """A's mean if all that A lacks were right."""
+        return fmean(1.0 if math.isnan(one) else one for one in self.a)
 
     def verdict(self, margin: float, level: float) -> NonInferiority:
         return noninferiority(self.a, self.b, self.items, margin, level)
@@ -172,8 +185,19 @@ def names(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _floor(row: Row) -> bool:
-    return row.found.difference.a.estimate == 0
+def _at_floor(rows: Sequence[Row], margin: float) -> list[str]:
+    """A sentence about the rows of one table in which A has nothing to lose, if there are any."""
+    floor = [name for name, row in zip(names(rows), rows, strict=True) if row.nothing_to_lose]
+    if not floor:
+        return []
+    said = (
+        f"In {', '.join(floor)} A has at most the margin ({percent(margin)}) right: no larger loss is "
+        "possible there, and a PASS says nothing."
+    )
+    if rows[0].task != SUPPRESSION:
+        items = sum(row.found.items for row in rows if row.nothing_to_lose)
+        said += f" {POOLED.capitalize()} leaves these {items:,} items out."
+    return [said]
 
 
 def all_missing(row: Row) -> bool:

@@ -4,7 +4,8 @@
     read_scores("logs/base")["gpqa_diamond"].answers
 
 Nothing of this package needs to have made the logs. An answer is one epoch of a sample. What a log owes and
-does not hold (an error, a stop, no score) is an answer without a score.
+does not hold (an error, a stop, no score) is an answer without a score. So is all of a log in which nothing
+was scored because nothing ended; which score it would be another log says, of this side or of the other.
 """
 
 from __future__ import annotations
@@ -47,13 +48,16 @@ class Task:
 
     name: str
     model: str
-    score: str
-    """Whose numbers these are: the score's name."""
     conditions: Mapping[str, str]
-    """What must be alike in two arms, by name, in words."""
+    """What must be alike in two arms, by name, in words; without `score` where no log says it."""
     answers: dict[Key, Answer] = field(default_factory=dict)
     runs: dict[Key, str] = field(default_factory=dict)
     """The run (Inspect's `task_id`) that an answer is from."""
+
+    @property
+    def score(self) -> str:
+        """The name of the score that the numbers are of; empty where nothing was scored."""
+        return self.conditions.get("score", "")
 
 
 def read_scores(logs: Logs, score: str | None = None) -> dict[str, Task]:
@@ -64,8 +68,8 @@ def read_scores(logs: Logs, score: str | None = None) -> dict[str, Task]:
         score: the name of the score to take where a log holds several.
 
     Raises:
-        UsageError: a log cannot be read, holds no score, several and `score` names none of them, or scores
-            that are no share of right; two runs of one task answered the same item.
+        UsageError: a log cannot be read, was not scored, holds several scores and `score` names none of them,
+            or scores that are no share of right; two runs of one task answered the same item.
     """
     tasks: dict[str, Task] = {}
     for path in find(logs):
@@ -86,17 +90,19 @@ def _add(tasks: dict[str, Task], log: str, file: LogFile, score: str | None) -> 
     conditions = {
         "task version": run.task_version,
         "task arguments": _canonical(public(spec.get("task_args") or {})),
+        "solver": _solver(spec),
         "settings of the model": settings_of(run.generate, {}),
-        "score": chosen,
         "grader": ", ".join(run.graders),
+        **({"score": chosen} if chosen else {}),
     }
-    task = tasks.setdefault(name, Task(name, run.model, chosen, conditions))
-    if (task.model, task.conditions) != (run.model, conditions):
-        differ = ["model"] if task.model != run.model else differences(task.conditions, conditions)
+    task = tasks.setdefault(name, Task(name, run.model, conditions))
+    differ = ["model"] if task.model != run.model else differences(task.conditions, conditions)
+    if differ:
         raise UsageError(
             f"The logs of one side hold two runs of {name} that differ in: {', '.join(differ)}. "
             "Name the logs of one of them."
         )
+    task.conditions = {**conditions, **task.conditions}
     held = {(str(one.get("id")), int(one.get("epoch") or 1)): one for one in samples}
     for key in dict.fromkeys([*owed(spec), *held]):
         _keep(task, key, _answer(log, held.get(key), chosen), run.task_id)
@@ -125,11 +131,14 @@ def owed(spec: Mapping[str, Any]) -> list[Key]:
 def _score_of(
     log: str, samples: list[Mapping[str, Any]], spec: Mapping[str, Any], score: str | None
 ) -> str:
+    """The name; empty where nothing was scored because nothing ended without an error."""
     names = list(dict.fromkeys(name for one in samples for name in one.get("scores") or {}))
     if score in names:
         return str(score)
     if len(names) == 1:
         return str(names[0])
+    if not names and all(one.get("error") for one in samples):
+        return ""
     if not names:
         raise UsageError(
             f"{log} ({spec.get('task')}) holds no score. Score it first: inspect score {log}"
@@ -137,6 +146,12 @@ def _score_of(
     raise UsageError(
         f"{log} ({spec.get('task')}) holds several scores: {', '.join(names)}. Name one with --score."
     )
+
+
+def _solver(spec: Mapping[str, Any]) -> str:
+    """The one given in place of the task's own, with its arguments; empty where none was."""
+    name, arguments = spec.get("solver"), public(spec.get("solver_args") or {})
+    return f"{name} {_canonical(arguments)}" if name else ""
 
 
 def _answer(log: str, sample: Mapping[str, Any] | None, score: str) -> Answer:
@@ -175,8 +190,8 @@ def _asked(sample: Mapping[str, Any]) -> Any:
 
 
 def differences(a: Mapping[str, str], b: Mapping[str, str]) -> list[str]:
-    """The names of what two tasks do not share."""
-    return [name for name in a if a[name] != b.get(name)]
+    """The names of what both tasks state and do not share."""
+    return [name for name in a if name in b and a[name] != b[name]]
 
 
 def _canonical(value: Any) -> str:

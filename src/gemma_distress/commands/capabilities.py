@@ -1,14 +1,18 @@
 """`gemma-distress capabilities`: did a change cost ability? Verdicts of non-inferiority by task."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gemma_distress.commands.options import Whole, told_in_a_sentence, value
 from gemma_distress.commands.shares import Share
 from gemma_distress.protocol import DEFAULT_GRADER, TEMPERATURE
+
+if TYPE_CHECKING:
+    from gemma_distress.suite.capabilities import Answered
 
 RESULT = "capabilities.json"
 OFFLINE_GRADER = "gemma_distress/lexical"
@@ -24,7 +28,7 @@ OFFLINE_GRADER = "gemma_distress/lexical"
 @value(
     "--preset",
     "NAME",
-    "paper (the paper's benchmarks, default) or organism.",
+    "paper (the paper's benchmarks, and suppression; default) or organism.",
     type=click.Choice(("paper", "organism")),
     default="paper",
 )
@@ -70,7 +74,7 @@ def capabilities(
 
     Asks both models the same items and says by task whether B lost less than the margin: PASS, FAIL or
     UNDECIDED, with the items that would decide. Goes on where it was stopped. Any log of Inspect with a score
-    from 0 to 1 can be compared. Exit code 1 where items were not answered.
+    from 0 to 1 can be compared. Exit code 1 where items were not answered, or the grader failed on some.
     """
     from gemma_distress.analysis.capabilities import compare_capabilities
     from gemma_distress.commands.capabilities_shown import WIDTH, as_plain, show
@@ -79,8 +83,9 @@ def capabilities(
 
     if logs and (model or against):
         raise UsageError("--logs compares what there is. Leave --model and --against out.")
+    found = None
     if logs:
-        a, b, complete = paths_of(logs[0]), paths_of(logs[1]), True
+        a, b = paths_of(logs[0]), paths_of(logs[1])
     else:
         if not (model and against and output):
             raise UsageError(
@@ -111,7 +116,7 @@ def capabilities(
                 click.echo(line)
             return 0
         found = run_capabilities(asked)
-        a, b, complete = [str(found.base)], [str(found.tuned)], found.complete
+        a, b = [str(found.base)], [str(found.tuned)]
     result = compare_capabilities(a, b, margin=margin, level=level, score=score)
     if output is not None:
         write_result(output / RESULT, as_plain(result))
@@ -124,20 +129,37 @@ def capabilities(
         if not console.is_terminal or console.width < WIDTH:
             console = Console(highlight=False, width=WIDTH)
         console.print(show(result))
-    if not complete:
-        click.echo("Not every item was answered; the same command goes on from here.", err=True)
-    return 0 if complete else 1
+    for line in _left_to_do(found) if found else ():
+        click.echo(line, err=True)
+    return 0 if found is None or found.complete else 1
+
+
+def _left_to_do(found: "Answered") -> Iterator[str]:
+    for name in found.set_aside:
+        yield f"{name} could not be read; it is called {name}.unreadable and left out."
+    if not found.answered:
+        yield "Not every item was answered; the same command goes on from here."
+    for path, failures in found.ungraded.items():
+        yield (
+            f"The grader failed on {failures} replies. Grade the log again, then give the same command: "
+            f"inspect score {shlex.quote(str(path))} --scorer gemma_distress/suppressed --model none "
+            "--action overwrite --overwrite"
+        )
 
 
 def plan_lines(items: Mapping[str, int], margin: float, level: float) -> Iterator[str]:
     """What would be asked, and whether a verdict can be hoped for."""
+    from gemma_distress.analysis.capabilities import POOLED, SUPPRESSION
     from gemma_distress.analysis.statistics.design import POWER
     from gemma_distress.analysis.statistics.difference_size import DISCORDANT, items_for_margin
     from gemma_distress.analysis.wording import percent
 
-    for name, count in items.items():
+    abilities = {name: count for name, count in items.items() if name != SUPPRESSION}
+    for name, count in abilities.items():
         yield f"{name:<14} {count:>7,} items"
-    yield f"{'all':<14} {sum(items.values()):>7,} items, asked of both models"
+    yield f"{POOLED:<14} {sum(abilities.values()):>7,} items, asked of both models"
+    if SUPPRESSION in items:
+        yield f"{SUPPRESSION:<14} {items[SUPPRESSION]:>7,} conversations, beside the verdict on abilities"
     needed = items_for_margin(DISCORDANT, margin, POWER, 1 - level)
     yield (
         f"To exclude a loss of {percent(margin)} takes {needed:,} items where {percent(DISCORDANT)} of the "

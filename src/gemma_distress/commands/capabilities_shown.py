@@ -39,8 +39,8 @@ def show(result: "Capabilities") -> "RenderableType":
         text(f"B {result.model_b}"),
         text(),
     ]
-    if result.pooled is not None:
-        lines += [text(headline(result.pooled), style="bold"), text(), _table(result)]
+    if result.rows:
+        lines += [text(headline(result), style="bold"), text(), _table(result)]
     if result.suppression:
         lines += [
             text(),
@@ -59,14 +59,18 @@ def show(result: "Capabilities") -> "RenderableType":
     return Group(*lines)
 
 
-def headline(row: "Row") -> str:
-    """The verdict over all items in one line."""
+def headline(result: "Capabilities") -> str:
+    """The verdict over all abilities in one line."""
+    row = result.pooled
+    if row is None:
+        return "CAPABILITIES UNDECIDED: A has nothing to lose in any row."
     found, d = row.found, row.found.difference
     if all_missing(row):
         return f"CAPABILITIES {found.verdict}: no item has a score on both sides."
     said = (
-        f"CAPABILITIES {found.verdict}: {percent(d.a.estimate)} → {percent(d.b.estimate)} of {found.items:,} "
-        f"items, B − A {points(d.estimate)} points ({points(found.lower)} to {points(found.upper)})"
+        f"CAPABILITIES {found.verdict}: of {found.items:,} items A has {percent(d.a.estimate)} right, "
+        f"B {percent(d.b.estimate)}; B − A {points(d.estimate)} points "
+        f"({points(found.lower)} to {points(found.upper)})"
     )
     if found.verdict == "PASS" and found.upper < 0:
         said += ", a loss, and one within the margin"

@@ -59,6 +59,8 @@ def _figure(
     )
     if unknown:
         note += f" Without any score, and not drawn: {listed(unknown)}."
+    if any(row["nothing_to_lose"] for row in drawn) and name == "capabilities":
+        note += " All abilities leaves out the rows in which the base has no more than the margin to lose."
     return Figure(
         name,
         title,
@@ -89,6 +91,7 @@ def _row(subject: str, row: Mapping[str, Any]) -> Row:
         "missing": int(found["unknown"]),
         "needed": math.nan if row["items_needed"] is None else int(row["items_needed"]),
         "verdict": str(found["verdict"]),
+        "nothing_to_lose": bool(row["nothing_to_lose"]),
         "number": points(estimate),
         "range": ends,
         "says": f"{name}: {points(estimate)} points ({ends}), {counted(found['items'], 'item')}, "
@@ -97,15 +100,21 @@ def _row(subject: str, row: Mapping[str, Any]) -> Row:
 
 
 def _finding(rows: Sequence[Row]) -> str:
-    told = []
+    told, floor = [], [str(row["row"]) for row in rows if row["nothing_to_lose"]]
     for verdict, words in (
         ("FAIL", "A loss beyond the margin is shown in"),
         ("PASS", "Such a loss is excluded in"),
         ("UNDECIDED", "Too few items to tell:"),
     ):
-        names = [f"{row['row']} ({row['number']})" for row in rows if row["verdict"] == verdict]
+        names = [
+            f"{row['row']} ({row['number']})"
+            for row in rows
+            if row["verdict"] == verdict and not row["nothing_to_lose"]
+        ]
         if names:
             told.append(f"{words} {listed(names)}.")
+    if floor:
+        told.append(f"The base has no more than the margin to lose in {listed(floor)}.")
     return " ".join(told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from gemma_distress.analysis.report.sections import (
     drawings,
     write_figures,
 )
+from gemma_distress.analysis.report.wording import listed
 from gemma_distress.analysis.report.writing import write_page
 from gemma_distress.errors import UsageError, sentence
 
@@ -68,7 +70,7 @@ def science(folder: Path, output: Path | None = None) -> Science:
     """Write the page of the results in a folder.
 
     Args:
-        folder: with a folder for each part of `PARTS`; a part without one is said to be missing.
+        folder: with a folder for each part of `PARTS`; a part without one is named as missing.
         output: the page; `science.html` in the folder by default.
 
     Raises:
@@ -93,7 +95,7 @@ def science(folder: Path, output: Path | None = None) -> Science:
         "science.html.j2",
         kicker="Expressed distress under rejection",
         title="Why it happens, and what else the fix changes",
-        subtitle=f"{len(sections)} of {len(PARTS)} parts",
+        subtitle=_subtitle(sections),
         caution=CAUTION,
         folder=address(beside(path), path),
         version=version("gemma-distress"),
@@ -104,6 +106,13 @@ def science(folder: Path, output: Path | None = None) -> Science:
     write_page(path, html)
     missing = [one for section in sections for one in section.figures if isinstance(one, Missing)]
     return Science(path, files, missing)
+
+
+def _subtitle(sections: Sequence[Section]) -> str:
+    there = {section.id for section in sections}
+    absent = [part for part in PARTS if part not in there]
+    without = f"; no results of {listed(absent)}" if absent else ""
+    return f"{len(sections)} of {len(PARTS)} parts{without}"
 
 
 def _figures(part: str, folder: Path) -> list[Figure | Missing]:

@@ -20,7 +20,7 @@ from gemma_distress.extras import needs
 
 PAPER = ("aime2024", "aime2025", "math_level_5", "gpqa_diamond", "bbh", "truthfulqa", "emobench")
 PRESETS: Mapping[str, tuple[str, ...]] = {
-    "paper": PAPER,
+    "paper": (*PAPER, "suppression"),
     "organism": ("abilities", "suppression"),
 }
 

@@ -1,7 +1,8 @@
 """Both arms of a comparison of abilities: the same benchmarks for two models, in folders that go on.
 
 Each arm is a set of Inspect's (`eval_set`) in a folder of its own, so the same command asks what has not been
-answered yet. `run.json` says which run it is, lest answers of another be mixed in.
+answered yet; how that outlives a kill is told in `suite.run`. `run.json` says which run it is, lest answers
+of another be mixed in.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,17 @@ from inspect_ai.model import GenerateConfigArgs, Model
 
 from gemma_distress.errors import UsageError
 from gemma_distress.protocol import DEFAULT_GRADER, DEFAULT_SEED
+from gemma_distress.scorers.suppressed import GRADER_FAILED
 from gemma_distress.suite.benchmarks import build, by_benchmark
-from gemma_distress.suite.folder import RECORD, locked, read_record
+from gemma_distress.suite.folder import (
+    RECORD,
+    TaskLog,
+    locked,
+    read_record,
+    set_aside,
+    sweep,
+    task_logs,
+)
 from gemma_distress.suite.options import SuiteOptions
 from gemma_distress.suite.plan import differences
 from gemma_distress.suite.subjects import (
@@ -68,11 +78,21 @@ class CapabilityOptions:
 
 @dataclass(frozen=True)
 class Answered:
-    """Where the logs of both arms lie, and whether every item was answered and scored."""
+    """Where the logs of both arms lie, and what they lack."""
 
     base: Path
     tuned: Path
-    complete: bool
+    answered: bool
+    """Every item, by both models."""
+    ungraded: Mapping[Path, int]
+    """By log, the replies that the grader failed on; what nobody was asked to grade is none of them."""
+    set_aside: Sequence[str]
+    """Logs that could not be read and are left out, by the names that they had."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.answered and not self.ungraded
 
 
 def run_capabilities(options: CapabilityOptions) -> Answered:
@@ -84,14 +104,17 @@ def run_capabilities(options: CapabilityOptions) -> Answered:
     arms = {BASE: options.arm(options.model), TUNED: options.arm(options.against)}
     tasks = _built(options)
     grader = make_grader(options.grader, None) if "suppression" in tasks else None
-    complete = True
+    answered, torn, ungraded = True, list[str](), dict[Path, int]()
     with locked(options.output):
         _check_owner(options)
-        for folder, arm in arms.items():
-            complete &= _answers(
-                options, options.output / folder, arm, list(tasks.values()), grader
-            )
-    return Answered(options.output / BASE, options.output / TUNED, complete)
+        for name, arm in arms.items():
+            folder = options.output / name
+            torn += set_aside(folder)
+            answered &= _answers(options, folder, arm, list(tasks.values()), grader)
+            logs = task_logs(folder)
+            sweep(folder, logs)
+            ungraded |= _ungraded(logs.values())
+    return Answered(options.output / BASE, options.output / TUNED, answered, ungraded, torn)
 
 
 def planned_items(options: CapabilityOptions) -> dict[str, int]:
@@ -138,12 +161,26 @@ def _answers(
                 limit=options.limit,
                 # Else a limit would take the first kinds of item of a benchmark and no other.
                 sample_shuffle=DEFAULT_SEED if options.limit else None,
+                log_buffer=1,
                 log_realtime=False,
                 **settings,
             )
     except PrerequisiteError as error:
         raise UsageError(one_line(error)) from error
     return complete and all(log.status == "success" for log in logs)
+
+
+def _ungraded(logs: Iterable[TaskLog]) -> dict[Path, int]:
+    """By log, how many replies the grader failed on; only those with any."""
+    failed = {
+        Path(log.info.name.removeprefix("file://")): sum(
+            score.reason == GRADER_FAILED
+            for summary in log.summaries
+            for score in (summary.scores or {}).values()
+        )
+        for log in logs
+    }
+    return {path: count for path, count in failed.items() if count}
 
 
 def _check_owner(options: CapabilityOptions) -> None:
