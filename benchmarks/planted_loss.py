@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from gemma_distress.analysis.capabilities import compare_capabilities
+from gemma_distress.analysis.capabilities import compare_capabilities, names
 from gemma_distress.analysis.turns import read
 from gemma_distress.finetune.calm_files import calm_data, write_calm
 from gemma_distress.organism.shipped import shipped_folder
@@ -111,13 +111,12 @@ def _compare(name: str, adapter: Path, output: Path) -> None:
         )
     )
     found = compare_capabilities([str(answered.base)], [str(answered.tuned)], margin=MARGIN)
-    for row in (*found.rows, found.pooled):
-        if row is None:
-            continue
+    rows = [row for row in (*found.rows, found.pooled) if row is not None]
+    for called, row in zip(names(rows), rows, strict=True):
         told = row.found
         cells = [100 * value for value in (told.difference.a.estimate, told.difference.b.estimate)]
         print(
-            f"| {name} | {row.name} | {told.verdict} | {cells[0]:.1f}% | {cells[1]:.1f}% | "
+            f"| {name} | {called} | {told.verdict} | {cells[0]:.1f}% | {cells[1]:.1f}% | "
             f"{100 * told.difference.estimate:+.1f} | {100 * told.lower:+.1f} to {100 * told.upper:+.1f} |"
         )
 
