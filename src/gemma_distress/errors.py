@@ -6,6 +6,11 @@ without a traceback. It derives from `ValueError` so that a caller who knows not
 still catches the usual thing. Everything else is a defect and keeps its traceback.
 """
 
+import contextlib
+
+from rich.errors import MarkupError
+from rich.text import Text
+
 
 class UsageError(ValueError):
     """A mistake the user can mend, told in whole sentences."""
@@ -14,4 +19,13 @@ class UsageError(ValueError):
 def sentence(error: Exception | str) -> str:
     """The start of a library's message, as a sentence."""
     line = " ".join(str(error).split())[:300] or type(error).__name__
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def inspect_sentence(error: BaseException) -> str:
+    """A message of Inspect's, which may carry markup and a heading, as a sentence in plain text."""
+    plain = str(getattr(error, "message", None) or error) or type(error).__name__
+    with contextlib.suppress(MarkupError):
+        plain = Text.from_markup(plain).plain
+    line = " ".join(plain.split()).removeprefix("ERROR: ").removeprefix("Error: ")
     return line if line.endswith((".", "!", "?")) else f"{line}."

@@ -97,6 +97,13 @@ class Size:
 
 
 Preset = Literal["smoke", "quick", "paper", "gate"]
+Help = Literal["none", "hidden", "go_on", "apology", "permission", "subject"]
+HELPS: tuple[Help, ...] = get_args(Help)
+"""What comes from outside in `recovery`: nothing, earlier replies hidden, or a message of the user."""
+
+SAID: tuple[Help, ...] = ("go_on", "apology", "permission", "subject")
+"""Helps that are a message; the reply to it is read against the reply to the first, which helps nothing."""
+
 PRESETS: dict[Preset, dict[Category, Size]] = {
     "smoke": {
         "numeric": Size(5, 1),

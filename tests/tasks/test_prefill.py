@@ -12,9 +12,9 @@ from tests.solvers.test_going_on import counts, restarts
 from gemma_distress import tasks
 from gemma_distress.analysis.turns import read
 from gemma_distress.errors import UsageError
-from gemma_distress.prefixes.numbers import HELPS, SAID
 from gemma_distress.prefixes.sentences import sentences
 from gemma_distress.prompts import load_pack
+from gemma_distress.protocol import HELPS, SAID
 
 
 def test_every_prefix_is_gone_on_from_before_any_twice(tmp_path: Path):

@@ -24,7 +24,7 @@ from gemma_distress.analysis.prefix_rates import (
     parts,
     rates,
 )
-from gemma_distress.prefixes.numbers import HELPS, SAID
+from gemma_distress.protocol import HELPS, SAID
 
 
 @dataclass(frozen=True)

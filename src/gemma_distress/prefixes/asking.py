@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemma_distress.errors import UsageError, sentence
+from gemma_distress.errors import UsageError, inspect_sentence, sentence
 from gemma_distress.prompts import fill
 from gemma_distress.scorers.fence import boundary
-from gemma_distress.suite.subjects import one_line
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
@@ -72,7 +71,7 @@ def asked(role: str, name: str) -> Asked:
     except (
         Exception
     ) as error:  # whatever a provider raises for a key, a package or a name that is not there
-        raise UsageError(f"The {role} {name} cannot be used: {one_line(error)}") from error
+        raise UsageError(f"The {role} {name} cannot be used: {inspect_sentence(error)}") from error
 
 
 def read_answer(answer: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""The numbers of prefixes, each once, and the names of their kinds, cuts and helps."""
+"""The numbers of prefixes, each once, and the names of their kinds and cuts."""
 
 from typing import Literal, get_args
 
@@ -30,10 +30,3 @@ Cut = Literal["early", "onset", "late"]
 PREFIXED = ("prefill", "recovery")
 """Categories whose conversations begin with a prefix. A turns table holds neither that nor what stands before
 it, so their replies cannot be read as answers to the user's message beside them."""
-
-Help = Literal["none", "hidden", "go_on", "apology", "permission", "subject"]
-HELPS: tuple[Help, ...] = get_args(Help)
-"""What comes from outside in `recovery`: nothing, earlier replies hidden, or a message of the user."""
-
-SAID: tuple[Help, ...] = ("go_on", "apology", "permission", "subject")
-"""Helps that are a message; the reply to it is read against the reply to the first, which helps nothing."""

@@ -19,7 +19,7 @@ from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import GenerateConfigArgs, Model
 
-from gemma_distress.errors import UsageError
+from gemma_distress.errors import UsageError, inspect_sentence
 from gemma_distress.protocol import DEFAULT_GRADER, DEFAULT_SEED
 from gemma_distress.scorers.suppressed import GRADER_FAILED
 from gemma_distress.suite.benchmarks import build, by_benchmark
@@ -37,7 +37,6 @@ from gemma_distress.suite.plan import differences
 from gemma_distress.suite.subjects import (
     make_grader,
     make_subject,
-    one_line,
     organism_hash,
     public,
     public_address,
@@ -166,7 +165,7 @@ def _answers(
                 **settings,
             )
     except PrerequisiteError as error:
-        raise UsageError(one_line(error)) from error
+        raise UsageError(inspect_sentence(error)) from error
     return complete and all(log.status == "success" for log in logs)
 
 

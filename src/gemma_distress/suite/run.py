@@ -18,7 +18,7 @@ from inspect_ai.model import GenerateConfigArgs, Model
 from rich.console import Console
 from rich.text import Text
 
-from gemma_distress.errors import UsageError
+from gemma_distress.errors import UsageError, inspect_sentence
 from gemma_distress.suite.again import rate_again
 from gemma_distress.suite.ceiling import Spending, count_unstated, read_spending, watching
 from gemma_distress.suite.estimate import Estimate, estimate
@@ -36,7 +36,7 @@ from gemma_distress.suite.outcome import Outcome, read_outcome
 from gemma_distress.suite.plan import Plan, make_plan
 from gemma_distress.suite.prices import Prices, load_prices, register
 from gemma_distress.suite.progress import watching_progress
-from gemma_distress.suite.subjects import LOADS_WEIGHTS, make_subject, one_line
+from gemma_distress.suite.subjects import LOADS_WEIGHTS, make_subject
 from gemma_distress.suite.table import make_console, show_outcome, show_plan
 from gemma_distress.suite.unrated import grader_failures, unrated_reasons
 
@@ -168,7 +168,7 @@ def _counted(
         ):
             yield
     except PrerequisiteError as error:
-        raise UsageError(one_line(error)) from error
+        raise UsageError(inspect_sentence(error)) from error
 
 
 def _ask(plan: Plan, subject: Model, prices: Prices, say: Console) -> None:

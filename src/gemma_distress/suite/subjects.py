@@ -1,6 +1,5 @@
 """The models of a run, made before anything is asked, so that a missing key costs nothing."""
 
-import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -11,10 +10,8 @@ import yaml
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import GenerateConfig, Model, get_model
 from pydantic import ValidationError
-from rich.errors import MarkupError
-from rich.text import Text
 
-from gemma_distress.errors import UsageError
+from gemma_distress.errors import UsageError, inspect_sentence
 from gemma_distress.suite.options import SuiteOptions
 
 LOADS_WEIGHTS = ("gemma_distress", "hf", "vllm", "vllm-completions", "sglang", "llama-cpp-python")
@@ -138,13 +135,4 @@ def _made(what: str, make: Callable[[], Model], remedy: str) -> Model:
     except (PrerequisiteError, ValueError, TypeError, ImportError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"{what} cannot be used: {one_line(error)}{remedy}") from error
-
-
-def one_line(error: BaseException) -> str:
-    """An exception's message as one line of plain text; Inspect's carry markup."""
-    plain = str(getattr(error, "message", None) or error) or type(error).__name__
-    with contextlib.suppress(MarkupError):
-        plain = Text.from_markup(plain).plain
-    line = " ".join(plain.split()).removeprefix("ERROR: ").removeprefix("Error: ")
-    return line if line.endswith((".", "!", "?")) else f"{line}."
+        raise UsageError(f"{what} cannot be used: {inspect_sentence(error)}{remedy}") from error

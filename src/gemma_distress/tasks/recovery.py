@@ -11,9 +11,10 @@ from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessageUser
 
-from gemma_distress.prefixes.numbers import CONTINUATIONS, HELPS, Help
+from gemma_distress.prefixes.numbers import CONTINUATIONS
 from gemma_distress.prefixes.prefix import Prefix
 from gemma_distress.prefixes.sentences import sentences
+from gemma_distress.protocol import HELPS, Help
 from gemma_distress.refusal import refuses
 from gemma_distress.tasks.prefixed import MOST, messages_of, prefixed_task, prefixes_in, sample_of
 from gemma_distress.tasks.values import one_of, refuse_unknown, text, whole
