@@ -17,7 +17,8 @@ from scipy.stats import norm
 from gemma_distress.analysis.statistics.ranks import auc, rank_correlation
 
 PROMPTS, TURNS, ICC = (10, 20, 50, 100), (1, 4, 8), (0.0, 0.1, 0.3)
-CORRELATIONS = (0.0, 0.3, 0.6, 0.9)
+CORRELATIONS = ((0.0, 0.3, 0.6), (0.9,))
+"""Of normal values. Near 1 the correlation of ranks of few replies a turn is less than that of many."""
 AUCS = (0.5, 0.7, 0.9, 0.97)
 CASES = 0.25
 """Share of replies that are cases."""
@@ -77,15 +78,16 @@ def main() -> None:
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |")
     for prompts in PROMPTS:
-        cells = list(product((prompts,), TURNS, ICC, CORRELATIONS))
-        row(
-            "rank_correlation",
-            runs,
-            cells,
-            [(correlation_coverage(runs, one), 1.0) for one in cells],
-        )
+        for correlations in CORRELATIONS:
+            cells = list(product((prompts,), TURNS, ICC, correlations))
+            held = [(correlation_coverage(runs, one), 1.0) for one in cells]
+            row(f"rank_correlation, {_told(correlations)}", runs, cells, held)
         cells = list(product((prompts,), TURNS, ICC, AUCS))
-        row("auc", runs, cells, [auc_coverage(runs, one) for one in cells])
+        row(f"auc, {_told(AUCS)}", runs, cells, [auc_coverage(runs, one) for one in cells])
+
+
+def _told(values: tuple[float, ...]) -> str:
+    return f"{values[0]:g}" + (f" to {values[-1]:g}" if len(values) > 1 else "")
 
 
 def row(
@@ -101,7 +103,7 @@ def row(
     without = 1 - min(formed for _, formed in found)
     print(
         f"| {name} | {cells[0][0]} | {len(cells)} | {runs} | {np.nanmedian(held):.1%} | {held[least]:.1%} | "
-        f"{truth:g}, {turns} turns, ICC {icc:g} | {without:.1%} |",
+        f"{truth:g}, {turns} {'turn' if turns == 1 else 'turns'}, ICC {icc:g} | {without:.1%} |",
         flush=True,
     )
 
