@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from gemma_distress.prompts.lines import parse_document
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Sentences:
 
 @cache
 def sentences() -> Sentences:
-    """Those of the package."""
-    text = files("gemma_distress.prefixes").joinpath("sentences.yaml").read_text("utf-8")
-    read: dict[str, Any] = yaml.safe_load(text)
+    """Those of the package, read strictly."""
+    name = "sentences.yaml"
+    data = files("gemma_distress.prefixes").joinpath(name).read_bytes()
+    read: dict[str, Any] = parse_document(data, name).data
     return Sentences(
         annotator=read["annotator"],
         paraphraser=read["paraphraser"],
