@@ -28,11 +28,11 @@ def test_every_reply_has_its_keys_its_span_and_every_layer(
     assert len(whole) == len(turns) * readings.layers * 2
     lengths = (replies["end_token"] - replies["first_token"]).sum()
     assert whole["tokens"].sum() == lengths * readings.layers * 2
-    assert len(readings.tokens) == lengths * 2
+    assert readings.by_quarter["tokens"].sum() == lengths * 2
 
 
 def test_an_emotion_without_words_is_missing_and_never_zero(readings: Readings) -> None:
-    for rows in (readings.by_layer, readings.tokens):
+    for rows in (readings.by_layer, readings.by_quarter):
         assert rows["fear"].isna().all()
         assert rows[["anger", "sadness", "joy", "random"]].notna().all(axis=None)
     assert readings.facts["emotions"]["fear"] == []
@@ -45,8 +45,27 @@ def test_a_replys_reading_is_the_mean_of_its_tokens(readings: Readings) -> None:
     rows = readings.by_layer
     rows = rows[rows["layer"].between(first, last) & (rows["part"] == "reply")]
     by_reply = rows.groupby(keys, observed=True)["sadness"].mean()
-    by_token = readings.tokens.groupby(keys, observed=True)["sadness"].mean()
-    assert np.allclose(by_reply, by_token, atol=1e-4)
+    quarters = readings.by_quarter.assign(
+        sadness=readings.by_quarter["sadness"] * readings.by_quarter["tokens"]
+    )
+    sums = quarters.groupby(keys)[["sadness", "tokens"]].sum()
+    assert np.allclose(by_reply, sums["sadness"] / sums["tokens"], atol=1e-4)
+
+
+def test_quarters_are_of_a_replys_own_tokens(readings: Readings) -> None:
+    rows = readings.by_quarter.merge(readings.replies, on=["conversation", "turn"])
+    length = rows["end_token"] - rows["first_token"]
+    assert set(rows["quarter"]) == {1, 2, 3, 4}
+    # Of n tokens the quarters have n / 4 each, rounded up or down.
+    assert (abs(rows["tokens"] - length / 4) < 1).all()
+    tokens = pd.read_parquet(readings.folder / "tokens.parquet")
+    one = rows[(rows["arm"] == "tuned") & (rows["quarter"] == 1)].iloc[7]
+    own = tokens[
+        (tokens["arm"] == "tuned")
+        & (tokens["conversation"] == one["conversation"])
+        & (tokens["turn"] == one["turn"])
+    ]
+    assert one["joy"] == pytest.approx(own["joy"].head(int(one["tokens"])).mean(), abs=1e-5)
 
 
 def test_neutral_text_reads_zero_with_the_drift_taken_out(
