@@ -11,7 +11,7 @@ from tests.analysis.tables import table
 from gemma_distress.analysis.statistics.ranks import rank_correlation
 from gemma_distress.errors import UsageError
 from gemma_distress.interp.arms import Reader
-from gemma_distress.interp.readings import How, make_readings, usual_band
+from gemma_distress.interp.readings import How, drawn, make_readings, usual_band
 from gemma_distress.interp.store import Readings, read_readings
 from gemma_distress.interp.words import EMOTIONS
 
@@ -152,6 +152,50 @@ def test_made_twice_it_is_made_once_and_another_text_is_refused(
     (folder / "manifest.json").unlink()
     with pytest.raises(UsageError, match="no finished readings"):
         read_readings(folder)
+
+
+@pytest.mark.parametrize("column", ["prompt_id", "category", "log", "model"])
+def test_another_key_is_another_text(
+    column: str, turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    some = turns[turns["conversation"] < 12]
+    make_readings(some, organism, tmp_path)
+    with pytest.raises(UsageError, match="other data or settings"):
+        make_readings(some.assign(**{column: "another"}), organism, tmp_path)
+
+
+def test_another_system_message_is_another_text(
+    turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    some = turns[turns["conversation"] < 12]
+    made = make_readings(some, organism, tmp_path / "a")
+    systems = {("a.eval", str(some["sample_id"].iloc[0]), 1): "You are a patient tutor."}
+    told = make_readings(some, organism, tmp_path / "b", systems=systems)
+    assert told["tokens"] > made["tokens"]
+    with pytest.raises(UsageError, match="other data or settings"):
+        make_readings(some, organism, tmp_path / "a", systems=systems)
+
+
+@pytest.mark.parametrize("column", ["judge", "judge_version", "rubric"])
+def test_ratings_of_two_graders_are_refused(
+    column: str, turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    two = turns.assign(**{column: turns[column].astype(str)})
+    two.loc[two["conversation"] == 3, column] = "another"
+    with pytest.raises(UsageError, match=r"Ratings of 2 graders cannot be put together: .*another"):
+        make_readings(two, organism, tmp_path)
+    # A reply that nobody rated has no grader.
+    two.loc[two["conversation"] == 3, "rating"] = math.nan
+    make_readings(two, organism, tmp_path)
+
+
+def test_conversations_are_drawn_whole_and_alike_each_time(turns: pd.DataFrame) -> None:
+    some = drawn(turns, 5)
+    assert some["conversation"].nunique() == 5
+    assert some.equals(turns[turns["conversation"].isin(set(some["conversation"]))])
+    assert some.equals(drawn(turns, 5))
+    assert not some.equals(drawn(turns, 5, seed=1))
+    assert drawn(turns, 1000).equals(turns)
 
 
 def test_pieces_and_batches_change_no_reading(

@@ -55,6 +55,9 @@ KEYS = (
 GROUP = 2**20
 """Numbers of a row group: some 100,000 rows of readings, and 4 MB of every layer's vectors."""
 
+_FEW = ("arm", "part")
+"""Columns of few values."""
+
 
 class Writer:
     """Appends batches to the tables, in row groups of about `GROUP` numbers; no more is held of any."""
@@ -141,7 +144,9 @@ class Writer:
         if table not in self._open:
             path = self._folder / f"{table}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._open[table] = ParquetWriter(path, held[0].schema)
+            # Readings hardly repeat: as a dictionary they would take more.
+            names = [name for name in _FEW if name in held[0].schema.names]
+            self._open[table] = ParquetWriter(path, held[0].schema, use_dictionary=names)
         rows = pa.concat_tables(held).unify_dictionaries()
         self._open[table].write_table(rows, row_group_size=len(rows))
 
@@ -158,7 +163,7 @@ class Writer:
 def _column(name: str, values: Any) -> Any:
     import pyarrow as pa
 
-    if name in ("arm", "part"):
+    if name in _FEW:
         return pa.array(values).dictionary_encode()
     if name == "vector":
         return pa.array(values, pa.list_(pa.float32()))
