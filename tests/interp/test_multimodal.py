@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from tests.finetune.training.conftest import multimodal, pairs  # noqa: F401  (fixtures)
@@ -9,6 +10,8 @@ from tests.finetune.training.conftest import multimodal, pairs  # noqa: F401  (f
 from gemma_distress.finetune.presets import dpo_settings
 from gemma_distress.finetune.training.dpo import dpo
 from gemma_distress.interp.arms import Reader, load_reader, parts_of
+from gemma_distress.interp.readings import make_readings
+from gemma_distress.interp.store import read_readings
 from gemma_distress.interp.streams import read_streams
 
 IDS = [2, 100, 200, 300, 400]
@@ -44,6 +47,13 @@ def test_both_arms_give_the_whole_models_logits(seeing: Reader, multimodal: Path
     with seeing.reading_as("tuned"):
         assert torch.allclose(last_logits(seeing), after, atol=1e-4)
     assert (after - before).abs().max() > 1e-3
+
+
+def test_its_replies_are_read(seeing: Reader, turns: pd.DataFrame, tmp_path: Path) -> None:
+    make_readings(turns[turns["conversation"] < 12], seeing, tmp_path)
+    found = read_readings(tmp_path)
+    assert (found.arms, found.layers) == (("base", "tuned"), 4)
+    assert found.vectors(3, "tuned", "reply").shape == (len(found.replies), 32)
 
 
 def test_the_layers_are_those_of_the_text(seeing: Reader) -> None:

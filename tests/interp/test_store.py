@@ -14,7 +14,7 @@ from gemma_distress.interp.arms import Reader
 from gemma_distress.interp.disk import estimated_bytes
 from gemma_distress.interp.readings import How, make_readings
 from gemma_distress.interp.rendered import Rendered, Span, rendered
-from gemma_distress.interp.store import Readings
+from gemma_distress.interp.store import Readings, read_readings
 
 
 def test_batches_share_row_groups(
@@ -33,6 +33,8 @@ def test_batches_share_row_groups(
         )
         assert many.num_row_groups > 2
         assert many.read().to_pandas().equals(one.read().to_pandas())
+    one, many = (read_readings(tmp_path / name).by_quarter for name in ("one", "many"))
+    assert np.allclose(one.drop(columns="arm"), many.drop(columns="arm"), atol=1e-5, equal_nan=True)
 
 
 def test_vectors_come_in_the_order_of_replies(readings: Readings) -> None:

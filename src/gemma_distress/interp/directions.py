@@ -136,7 +136,9 @@ def directions(
     by_length = auc(lengths, cases, prompts, strata), auc(lengths, paired, prompts, strata)
     for layer in range(readings.layers):
         for part in (REPLY, PROMPT):
-            vectors = {arm: readings.vectors(layer, arm, part) for arm in readings.arms}
+            vectors: dict[str, Singles] = {
+                arm: readings.vectors(layer, arm, part) for arm in readings.arms
+            }
             for arm, scores in held_out_scores(vectors, labels, folds, strata).items():
                 score, *shuffled = scores.T
                 chance = [_auc_alone(one, cases, strata) for one in shuffled]

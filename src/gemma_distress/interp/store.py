@@ -223,7 +223,8 @@ class Readings:
         found = pd.concat(sums).groupby(keys).sum(min_count=1)
         readings = found.columns.drop("tokens")
         found[readings] = found[readings].div(found["tokens"], axis=0)
-        return found.reset_index()
+        readable: pd.DataFrame = found.reset_index()
+        return readable
 
     def vectors(self, layer: int, arm: Arm, part: str) -> NDArray[np.float32]:
         """Mean streams after a layer, in the order of `replies`, (replies, width)."""

@@ -25,4 +25,5 @@ Strata = NDArray[np.int64]
 
 def strata_of(replies: pd.DataFrame) -> Strata:
     """Of each reply, from 0."""
-    return replies.groupby(list(STRATUM), observed=True, sort=False).ngroup().to_numpy(np.int64)
+    numbers = replies.groupby(list(STRATUM), observed=True, sort=False).ngroup()
+    return np.asarray(numbers, dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gemma_distress.analysis.report.figure import Figure, Missing, Row
@@ -10,7 +11,6 @@ from gemma_distress.science.readings_curves import (
     COLUMNS,
     DIRECTION,
     drawn_curves,
-    ends,
     means,
     row_of,
     there,
@@ -53,7 +53,7 @@ def along_turns(readings: Readings, found: Results | None) -> Figure | Missing:
         rows,
         note,
         Curves("quarter of a reply, four a turn", "rating", numbers="~g"),
-        ends(rows),
+        _highest(rows),
     )
 
 
@@ -66,6 +66,19 @@ def _rows(readings: Readings, table: pd.DataFrame, panel: str, column: str) -> l
         for arm in readings.arms
         for at, interval in means(table[table["arm"] == arm], "at", column)
     ]
+
+
+def _highest(rows: Sequence[Row]) -> str:
+    """For the first panel, where each arm reads highest."""
+    if not rows:
+        return ""
+    first = [row for row in rows if row["panel"] == rows[0]["panel"]]
+    told = []
+    for subject in dict.fromkeys(str(row["subject"]) for row in first):
+        own = [row for row in first if row["subject"] == subject]
+        most = max(own, key=lambda row: float(row["estimate"]))
+        told.append(f"{subject} in {most['where']} ({most['number']}; {most['range']})")
+    return f"{str(first[0]['panel']).capitalize()} read highest: {'; '.join(told)}."
 
 
 def _told(at: int, panel: str) -> str:
