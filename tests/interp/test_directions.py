@@ -11,11 +11,10 @@ from gemma_distress.analysis.statistics.ranks import auc
 from gemma_distress.errors import UsageError
 from gemma_distress.interp import directions as module
 from gemma_distress.interp.directions import (
-    contrast_weights,
     directions,
-    held_out_scores,
     matched_by_length,
 )
+from gemma_distress.interp.held_out import contrast_weights, held_out_scores
 from gemma_distress.interp.results import _truth, make_directions, read_directions
 from gemma_distress.interp.store import Readings
 
