@@ -1,7 +1,7 @@
 """Scores of replies by directions that were fitted on the replies of other prompts, many labellings at once.
 
-A direction is a sum of vectors with weights, so that those of all folds and labellings are one matrix product,
-and their scores another.
+A direction is a sum of vectors with weights, so that those of all folds and labellings are one matrix
+product, and their scores another.
 """
 
 from __future__ import annotations
