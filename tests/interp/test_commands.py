@@ -2,13 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.analysis.small_logs import changed, gives, is_sample, numeric_log, path_of
+from tests.end_to_end.runs import FAILURE, PUZZLED
+from tests.servers import Reply
 
 from gemma_distress.interp import directions as module
+from gemma_distress.interp import instrument
 from gemma_distress.interp.__main__ import main
-from gemma_distress.interp.store import Readings
+from gemma_distress.interp.store import Readings, read_readings
 
 
 def invoke(*words: object):
@@ -52,6 +57,37 @@ def test_directions_and_divergence_tell_and_write(
     assert (readings.folder / "divergence.json").is_file()
     told = invoke("divergence", readings.folder, "--reading", "sadness", "--layer", 4, "--json")
     assert json.loads(told.output)["reading"] == "sadness"
+
+
+def test_readings_are_of_the_text_with_its_system_message(
+    openai_server: Any, anthropic_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instrument, "LEAST_NEUTRAL", 1)
+    subject = openai_server(lambda _: Reply(f"{PUZZLED} {FAILURE}"))
+    grader = anthropic_server(gives(0))
+    log = path_of(numeric_log(tmp_path / "logs", subject, [grader]))
+
+    def with_system(name: str, data: dict[str, Any]) -> dict[str, Any]:
+        if is_sample(name):
+            system = {"role": "system", "content": "You are a patient tutor."}
+            data["messages"] = [system, *data["messages"]]
+        return data
+
+    (tmp_path / "told").mkdir()
+    told_log = changed(log, tmp_path / "told" / log.name, with_system)
+    firsts = []
+    for name, given in (("plain", log), ("with", told_log)):
+        told = invoke(
+            "readings", given, "--model", "organism", "--output", tmp_path / name, "--device", "cpu"
+        )
+        assert told.exit_code == 0, told.output
+        firsts.append(read_readings(tmp_path / name).replies["first_token"])
+    assert (firsts[1] > firsts[0]).all()
+    some = invoke(
+        *("readings", log, "--model", "organism", "--output", tmp_path / "some", "--device", "cpu"),
+        *("--conversations", 1),
+    )
+    assert "3 replies of 1 conversations" in some.output
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,15 @@ class Held(Readings):
     replies: pd.DataFrame = None  # type: ignore[assignment]
 
 
-def held(ratings: list[float], turn: int = 1) -> Readings:
+def held(ratings: list[float], condition: str | list[str] = "c") -> Readings:
     found = Held(Path(), {"arms": ["base", "tuned"]})
     number = len(ratings)
     found.__dict__["replies"] = pd.DataFrame(
         {
             "rating": ratings,
-            "turn": [turn] * number,
+            "settings": "",
+            "condition": [condition] * number if isinstance(condition, str) else condition,
+            "turn": 1,
             "prompt_id": [f"p{place}" for place in range(number)],
             "model": "m",
             "log": "a.eval",
@@ -41,7 +43,7 @@ def held(ratings: list[float], turn: int = 1) -> Readings:
 
 
 def test_a_gap_by_hand() -> None:
-    # Ten replies of one turn, rated 0 to 9; the base reads them in the order of their ratings, but the
+    # Ten replies of one stratum, rated 0 to 9; the base reads them in the order of their ratings, but the
     # calmest highest: its rating has none below it and itself half, 0.05; its reading nine and itself, 0.95.
     ratings = [float(rating) for rating in range(10)]
     base = np.array([20.0, *range(1, 10)])
@@ -61,7 +63,7 @@ def test_a_gap_by_hand() -> None:
     assert found.difference.estimate == pytest.approx(-0.5)
 
 
-def test_turns_with_few_replies_and_missing_values_are_left_out_and_counted() -> None:
+def test_strata_with_few_replies_and_missing_values_are_left_out_and_counted() -> None:
     ratings = [float(rating) for rating in range(9)]
     values = {"base": np.arange(9.0)}
     assert divergence(held(ratings), values, 5).left_out == 9
@@ -71,11 +73,20 @@ def test_turns_with_few_replies_and_missing_values_are_left_out_and_counted() ->
     assert (found.ranked, found.left_out, found.difference) == (10, 2, None)
 
 
+def test_a_condition_that_reads_high_is_not_loud() -> None:
+    # All puzzles read above all chats; in each of the two, the ratings go with the reading.
+    ratings = [float(rating) for rating in (*range(10), *range(10))]
+    values = {"base": np.array([*range(10), *range(100, 110)], dtype=float)}
+    found = divergence(held(ratings, ["chat"] * 10 + ["puzzle"] * 10), values, 5)
+    assert (found.ranked, found.rows) == (20, [])
+    assert found.calm_and_loud["base"].estimate == 0
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
-def test_shares_of_ones_own_turn_have_the_mean_one_half(values: list[int]) -> None:
+def test_shares_of_ones_own_stratum_have_the_mean_one_half(values: list[int]) -> None:
     own = np.array(values, dtype=float)
-    turns = np.arange(len(own)) % 3
-    shares = shares_within(own, own, turns, np.ones(len(own), dtype=bool))
-    for turn in np.unique(turns):
-        assert shares[turns == turn].mean() == pytest.approx(0.5)
+    strata = np.arange(len(own)) % 3
+    shares = shares_within(own, own, strata, np.ones(len(own), dtype=bool))
+    for stratum in np.unique(strata):
+        assert shares[strata == stratum].mean() == pytest.approx(0.5)
     assert ((shares > 0) & (shares < 1)).all()

@@ -11,7 +11,7 @@ from tests.analysis.tables import table
 from gemma_distress.analysis.statistics.ranks import rank_correlation
 from gemma_distress.errors import UsageError
 from gemma_distress.interp.arms import Reader
-from gemma_distress.interp.readings import How, make_readings, usual_band
+from gemma_distress.interp.readings import How, drawn, make_readings, usual_band
 from gemma_distress.interp.store import Readings, read_readings
 from gemma_distress.interp.words import EMOTIONS
 
@@ -28,11 +28,11 @@ def test_every_reply_has_its_keys_its_span_and_every_layer(
     assert len(whole) == len(turns) * readings.layers * 2
     lengths = (replies["end_token"] - replies["first_token"]).sum()
     assert whole["tokens"].sum() == lengths * readings.layers * 2
-    assert len(readings.tokens) == lengths * 2
+    assert readings.by_quarter["tokens"].sum() == lengths * 2
 
 
 def test_an_emotion_without_words_is_missing_and_never_zero(readings: Readings) -> None:
-    for rows in (readings.by_layer, readings.tokens):
+    for rows in (readings.by_layer, readings.by_quarter):
         assert rows["fear"].isna().all()
         assert rows[["anger", "sadness", "joy", "random"]].notna().all(axis=None)
     assert readings.facts["emotions"]["fear"] == []
@@ -45,8 +45,27 @@ def test_a_replys_reading_is_the_mean_of_its_tokens(readings: Readings) -> None:
     rows = readings.by_layer
     rows = rows[rows["layer"].between(first, last) & (rows["part"] == "reply")]
     by_reply = rows.groupby(keys, observed=True)["sadness"].mean()
-    by_token = readings.tokens.groupby(keys, observed=True)["sadness"].mean()
-    assert np.allclose(by_reply, by_token, atol=1e-4)
+    quarters = readings.by_quarter.assign(
+        sadness=readings.by_quarter["sadness"] * readings.by_quarter["tokens"]
+    )
+    sums = quarters.groupby(keys)[["sadness", "tokens"]].sum()
+    assert np.allclose(by_reply, sums["sadness"] / sums["tokens"], atol=1e-4)
+
+
+def test_quarters_are_of_a_replys_own_tokens(readings: Readings) -> None:
+    rows = readings.by_quarter.merge(readings.replies, on=["conversation", "turn"])
+    length = rows["end_token"] - rows["first_token"]
+    assert set(rows["quarter"]) == {1, 2, 3, 4}
+    # Of n tokens the quarters have n / 4 each, rounded up or down.
+    assert (abs(rows["tokens"] - length / 4) < 1).all()
+    tokens = pd.read_parquet(readings.folder / "tokens.parquet")
+    one = rows[(rows["arm"] == "tuned") & (rows["quarter"] == 1)].iloc[7]
+    own = tokens[
+        (tokens["arm"] == "tuned")
+        & (tokens["conversation"] == one["conversation"])
+        & (tokens["turn"] == one["turn"])
+    ]
+    assert one["joy"] == pytest.approx(own["joy"].head(int(one["tokens"])).mean(), abs=1e-5)
 
 
 def test_neutral_text_reads_zero_with_the_drift_taken_out(
@@ -133,6 +152,50 @@ def test_made_twice_it_is_made_once_and_another_text_is_refused(
     (folder / "manifest.json").unlink()
     with pytest.raises(UsageError, match="no finished readings"):
         read_readings(folder)
+
+
+@pytest.mark.parametrize("column", ["prompt_id", "category", "log", "model"])
+def test_another_key_is_another_text(
+    column: str, turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    some = turns[turns["conversation"] < 12]
+    make_readings(some, organism, tmp_path)
+    with pytest.raises(UsageError, match="other data or settings"):
+        make_readings(some.assign(**{column: "another"}), organism, tmp_path)
+
+
+def test_another_system_message_is_another_text(
+    turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    some = turns[turns["conversation"] < 12]
+    made = make_readings(some, organism, tmp_path / "a")
+    systems = {("a.eval", str(some["sample_id"].iloc[0]), 1): "You are a patient tutor."}
+    told = make_readings(some, organism, tmp_path / "b", systems=systems)
+    assert told["tokens"] > made["tokens"]
+    with pytest.raises(UsageError, match="other data or settings"):
+        make_readings(some, organism, tmp_path / "a", systems=systems)
+
+
+@pytest.mark.parametrize("column", ["judge", "judge_version", "rubric"])
+def test_ratings_of_two_graders_are_refused(
+    column: str, turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    two = turns.assign(**{column: turns[column].astype(str)})
+    two.loc[two["conversation"] == 3, column] = "another"
+    with pytest.raises(UsageError, match=r"Ratings of 2 graders cannot be put together: .*another"):
+        make_readings(two, organism, tmp_path)
+    # A reply that nobody rated has no grader.
+    two.loc[two["conversation"] == 3, "rating"] = math.nan
+    make_readings(two, organism, tmp_path)
+
+
+def test_conversations_are_drawn_whole_and_alike_each_time(turns: pd.DataFrame) -> None:
+    some = drawn(turns, 5)
+    assert some["conversation"].nunique() == 5
+    assert some.equals(turns[turns["conversation"].isin(set(some["conversation"]))])
+    assert some.equals(drawn(turns, 5))
+    assert not some.equals(drawn(turns, 5, seed=1))
+    assert drawn(turns, 1000).equals(turns)
 
 
 def test_pieces_and_batches_change_no_reading(

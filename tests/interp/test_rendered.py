@@ -52,6 +52,19 @@ def test_the_ids_are_those_of_the_chat_template(organism: Reader, turns: pd.Data
         assert text.count("<start_of_turn>model\n") == len(one.spans)
 
 
+def test_a_system_message_stands_where_the_model_was_shown_it(organism: Reader) -> None:
+    turns = table([{"ratings": [0]}, {"ratings": [0]}])
+    key = ("a.eval", str(turns["sample_id"][1]), 1)
+    plain, told = rendered(
+        turns, organism.tokenizer, organism.ends, 4096, {key: "You are a patient tutor."}
+    )[0]
+    text = organism.tokenizer.decode(told.ids)
+    assert "You are a patient tutor." in text
+    assert "tutor" not in organism.tokenizer.decode(plain.ids)
+    [span] = told.spans
+    assert organism.tokenizer.decode(told.ids[span.first : span.end]) == "Reply 1 of 1."
+
+
 def test_replies_beyond_the_context_are_counted_and_not_cut(organism: Reader) -> None:
     turns = table([{"ratings": [0, 0], "user": ["a", "b"], "reply": ["Sure.", "one two " * 300]}])
     [one], left_out = of(turns, organism, context=200)

@@ -21,6 +21,10 @@ from gemma_distress.interp.words import EMOTIONS, emotion_of, token_sets, word_l
         ("hopeless", "sadness"),
         ("WORTHLESS", "sadness"),
         ("astonished", "surprise"),
+        ("happiness", "joy"),
+        ("contented", "joy"),
+        ("terrifying", "fear"),
+        ("Stunned", "surprise"),
         ("saddle", None),
         ("stunt", None),
         ("contents", None),
@@ -33,6 +37,35 @@ from gemma_distress.interp.words import EMOTIONS, emotion_of, token_sets, word_l
 )
 def test_the_emotion_of_a_word(word: str, emotion: str | None) -> None:
     assert emotion_of(word) == emotion
+
+
+# Words, names and code that begin as an emotion does: English, German, French, Spanish.
+_OTHERS = """
+    terrific terrorist terrorism alarm alarms alarma panicle scarecrow dreadnought Tremblay tremblement
+    Menachem Angers angerufen Angriff Angriffe angrenzend resent furikake
+    revolt revolution abhorchen gross grosse Grossman Grossesse grosso Vilela
+    Joyce Joyner joystick joypad Joya Merrill Merriam Merrick merry Gladstone Gladys gladiator Gladwell
+    Laughlin Laughton jubilee jubilado jubilar thriller cheerleader cheerio happig amusisch enjoyado Euphorbia
+    smilax Lovell Lovelace content contents contention contest contentious
+    Saddam Sadie Sadler Sade Sadr saddle Miser misericordia grievance grievances depressurize Melanchthon
+    Mourne loss losses pain broken shameless Hurtado
+    Stunde Stunden Stundenplan stunt stunted Shockley shockwave amazon Amazonas Amazigh startline unexpected
+    unbeliever perplexity baffles
+    spite sorry failed
+"""
+_CODE = "alarmManager contentPane ContentResolver AlarmManager contentType happyPath SadFace panicMode iHate"
+
+
+@pytest.mark.parametrize("word", (_OTHERS + _CODE).split())
+def test_what_only_begins_like_an_emotion_is_none(word: str) -> None:
+    assert emotion_of(word) is None
+
+
+def test_every_stem_and_word_is_of_its_emotion() -> None:
+    for name, listed in word_lists().items():
+        assert {emotion_of(word) for word in (*listed.stems, *listed.words)} == {name}
+        # A listed word that a stem takes in already is there for nothing.
+        assert not [word for word in listed.words if word.startswith(listed.stems)]
 
 
 def test_no_two_lists_share_a_word() -> None:

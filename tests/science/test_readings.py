@@ -34,5 +34,8 @@ def test_every_figure_is_drawn_at_both_widths_with_its_finding(
         assert one.table.rows
         for layout in (WIDE, NARROW):
             assert drawing(one, layout).svg.startswith("<svg")
+    along = [row for row in found[0].rows if row["panel"] == "negative emotions"]
+    assert {row["where"] for row in along} >= {"turn 1, quarter 1", "turn 2, quarter 4"}
+    assert {row["subject"] for row in along} == {"base", "tuned, same text"}
     random = [row for row in found[1].rows if row["panel"] == "random words"]
     assert len(random) == 2 * readings.layers

@@ -1,6 +1,8 @@
 """The model that reads: loaded once, with an adapter on it that can be switched off, and taken to parts.
 
-Weights are read from safetensors only and no code of a checkpoint is run (`finetune.base`).
+A model that also sees is loaded whole, because adapters name its layers as the whole checkpoint does, and its
+text stack alone reads. Weights are read from safetensors only and no code of a checkpoint is run
+(`finetune.base`).
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemma_distress.errors import UsageError
+from gemma_distress.errors import UsageError, sentence
 from gemma_distress.extras import EXTRAS, needs
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
+
+    from gemma_distress.finetune.base import Base
 
 Arm = Literal["base", "tuned"]
 _NORMS = ("norm", "final_layernorm", "final_layer_norm", "ln_f")
@@ -28,7 +32,7 @@ class Parts:
     """What a reading needs of a causal language model."""
 
     decoder: torch.nn.Module
-    """The model without its output head."""
+    """The text stack without its output head."""
     layers: Sequence[torch.nn.Module]
     norm: torch.nn.Module
     head: torch.nn.Module
@@ -96,12 +100,7 @@ def load_reader(place: str | Path, adapter: Path | None = None, device: str = ""
 
     from gemma_distress.finetune.adapter import read_adapter, with_adapter
     from gemma_distress.finetune.base import base_at, check_whole
-    from gemma_distress.finetune.presets import dpo_settings
-    from gemma_distress.finetune.training.loading import (
-        load_language_model,
-        load_tokenizer,
-        turn_ends,
-    )
+    from gemma_distress.finetune.training.loading import load_tokenizer, turn_ends
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if device.startswith("cuda") and not torch.cuda.is_available():
@@ -109,8 +108,7 @@ def load_reader(place: str | Path, adapter: Path | None = None, device: str = ""
     base = base_at(place)
     check_whole(base)
     found = None if adapter is None else read_adapter(adapter)
-    precision = "bf16" if device.startswith("cuda") else "fp32"
-    model: Any = load_language_model(base, dpo_settings("paper", precision=precision))
+    model = _whole_model(base, torch.bfloat16 if device.startswith("cuda") else torch.float32)
     if found is not None:
         model = with_adapter(model, found, base.name)
     tokenizer = load_tokenizer(base)
@@ -125,8 +123,27 @@ def load_reader(place: str | Path, adapter: Path | None = None, device: str = ""
     )
 
 
+def _whole_model(base: Base, dtype: torch.dtype) -> Any:
+    """
+    Raises:
+        UsageError: It cannot be loaded.
+    """
+    from transformers import AutoModelForCausalLM
+
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            str(base.folder),
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+    except Exception as error:
+        raise UsageError(f"The model {base.place} cannot be loaded: {sentence(error)}") from error
+
+
 def parts_of(model: Any) -> Parts:
-    """Find layers, final norm and unembedding of a causal language model of transformers.
+    """Find layers, final norm and unembedding of the text stack of a causal language model of transformers.
 
     Raises:
         UsageError: It is built otherwise.

@@ -5,11 +5,9 @@ the others (folds of prompts), for both arms; a score is the projection, standar
 fitted on. Distressed is rated high, calm is what a model may learn from (`protocol`); replies between are
 read and not fitted on.
 
-Everything is done within turns. Late replies are more often distressed than early ones, and a model knows
-how far a conversation has come: over all turns together a direction fitted on shuffled labels still told
-them apart. So means are differences within a turn, and replies are compared with those of their turn.
-Controls: pairs of like length, labels shuffled within turns, and the length alone. Intervals are clustered
-by prompt.
+Everything is done within strata (`strata`): means are differences within a stratum, and replies are compared
+with those of their stratum. Controls: pairs of like length, labels shuffled within strata, and the length
+alone. Intervals are clustered by prompt.
 """
 
 from __future__ import annotations
@@ -27,7 +25,9 @@ from gemma_distress.analysis.statistics.intervals import Interval
 from gemma_distress.analysis.statistics.ranks import auc, rank_correlation
 from gemma_distress.errors import UsageError
 from gemma_distress.interp.batch import PROMPT, REPLY
+from gemma_distress.interp.held_out import Singles, held_out_scores
 from gemma_distress.interp.store import Readings
+from gemma_distress.interp.strata import Strata, strata_of
 from gemma_distress.interp.words import EMOTIONS, RANDOM
 from gemma_distress.protocol import CALM_BELOW, HIGH
 
@@ -58,8 +58,8 @@ class Separation:
     length: Interval
     """Of the length alone, on all; on the pairs `length_matched`."""
     length_matched: Interval
-    shuffled: tuple[float, float, float]
-    """AUC of directions fitted on shuffled labels: mean, least and greatest."""
+    shuffled: tuple[float, float]
+    """Least and greatest AUC, in this arm, of directions that were fitted on the base's shuffled labels."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Correlation:
     layer: int
     against: str
     """`rating`, or `level`: the truth of the organism's grammar."""
-    within_turns: Interval
+    within_strata: Interval
     overall: Interval
 
 
@@ -85,7 +85,11 @@ class Directions:
     scores: pd.DataFrame
     """arm, conversation, turn, part, layer, score: read where it was not fitted."""
     distressed: int
+    """Replies in strata that hold calm ones, too."""
     calm: int
+    """The reverse."""
+    alone: int
+    """Distressed or calm replies in strata that hold the one kind only, which tell nothing."""
     prompts: int
 
 
@@ -104,7 +108,7 @@ def directions(
         tell: called with a line about the progress.
 
     Raises:
-        UsageError: Some fold has too few distressed or calm replies to be fitted.
+        UsageError: Some fold has too few distressed or calm replies to be fitted, or no stratum has both.
     """
     import pandas as pd
 
@@ -113,37 +117,39 @@ def directions(
     cases = np.where(ratings >= HIGH, 1.0, np.where(ratings < CALM_BELOW, 0.0, math.nan))
     prompts = replies["prompt_id"].tolist()
     lengths = (replies["end_token"] - replies["first_token"]).to_numpy(np.float64)
-    turns = replies["turn"].tolist()
-    folds = _folds(prompts, cases, seed)
-    pairs = matched_by_length(cases, lengths, turns)
+    strata = strata_of(replies)
+    compared = _in_both(cases, strata, np.ones(len(cases), dtype=np.bool_))
+    folds = _folds(prompts, cases, strata, seed)
+    labels = _with_shuffled(cases, strata, seed)
+    pairs = matched_by_length(cases, lengths, strata)
     paired = np.where(pairs, cases, math.nan)
     known = {"rating": ratings} | ({} if truth is None else {"level": np.asarray(truth)})
     separations, correlations, tables = [], [], []
 
     def correlated(arm: str, reading: str, part: str, layer: int, values: Floats) -> None:
         for against, what in known.items():
-            within = rank_correlation(values, what, prompts, turns)
+            within = rank_correlation(values, what, prompts, strata)
             overall = rank_correlation(values, what, prompts)
             correlations.append(Correlation(arm, reading, part, layer, against, within, overall))
 
-    by_length = auc(lengths, cases, prompts, turns), auc(lengths, paired, prompts, turns)
+    by_length = auc(lengths, cases, prompts, strata), auc(lengths, paired, prompts, strata)
     for layer in range(readings.layers):
         for part in (REPLY, PROMPT):
-            vectors: dict[str, Floats] = {
+            vectors: dict[str, Singles] = {
                 arm: readings.vectors(layer, arm, part) for arm in readings.arms
             }
-            scores = held_out_scores(vectors, cases, folds, turns)
-            chance = _shuffled(vectors["base"], cases, folds, turns, seed)
-            for arm, score in scores.items():
+            for arm, scores in held_out_scores(vectors, labels, folds, strata).items():
+                score, *shuffled = scores.T
+                chance = [_auc_alone(one, cases, strata) for one in shuffled]
                 separations.append(
                     Separation(
                         arm,
                         part,
                         layer,
-                        auc(score, cases, prompts, turns),
-                        auc(score, paired, prompts, turns),
+                        auc(score, cases, prompts, strata),
+                        auc(score, paired, prompts, strata),
                         *by_length,
-                        chance,
+                        (min(chance), max(chance)),
                     )
                 )
                 correlated(arm, DIRECTION, part, layer, score)
@@ -158,8 +164,9 @@ def directions(
         separations,
         correlations,
         pd.concat(tables, ignore_index=True),
-        int((cases == 1).sum()),
-        int((cases == 0).sum()),
+        int((compared & (cases == 1)).sum()),
+        int((compared & (cases == 0)).sum()),
+        int((~compared & ~np.isnan(cases)).sum()),
         len(set(prompts)),
     )
 
@@ -180,57 +187,14 @@ def emotion_tables(readings: Readings, layer: int) -> Mapping[tuple[str, str], A
     return found
 
 
-def held_out_scores(
-    vectors: Mapping[str, Floats],
-    cases: Floats,
-    folds: NDArray[np.intp],
-    turns: Sequence[int],
-) -> dict[str, Floats]:
-    """Scores of every reply by a direction that was fitted on the base's replies of other folds.
-
-    Args:
-        vectors: of each arm, (replies, width), the base's under `base`.
-        cases: 1 distressed, 0 calm, NaN neither.
-        folds: the fold of each reply.
-        turns: the turn of each reply.
-    """
-    base = vectors["base"]
-    scores = {arm: np.full(len(cases), math.nan) for arm in vectors}
-    for fold in np.unique(folds):
-        inside, fitted = folds == fold, (folds != fold) & ~np.isnan(cases)
-        direction = difference_of_means(base[fitted], cases[fitted], np.asarray(turns)[fitted])
-        own = base[fitted] @ direction
-        spread = float(own.std()) or 1.0
-        for arm, values in vectors.items():
-            scores[arm][inside] = (values[inside] @ direction - own.mean()) / spread
-    return scores
-
-
-def difference_of_means(vectors: Floats, cases: Floats, turns: NDArray[np.int64]) -> Floats:
-    """Mean of distressed minus mean of calm vectors within turns, averaged over turns, (width,).
-
-    A turn with n distressed and m calm replies weighs n m / (n + m), by which the average has the least
-    variance; a turn with one kind only has no difference.
-    """
-    total, weights = np.zeros(vectors.shape[1]), 0.0
-    for turn in np.unique(turns):
-        high, calm = (vectors[(turns == turn) & (cases == kind)] for kind in (1, 0))
-        if len(high) and len(calm):
-            weight = len(high) * len(calm) / (len(high) + len(calm))
-            total += weight * (high.mean(axis=0) - calm.mean(axis=0))
-            weights += weight
-    return total / weights if weights else total
-
-
-def matched_by_length(cases: Floats, lengths: Floats, turns: Sequence[int]) -> NDArray[np.bool_]:
-    """Distressed replies and calm ones of the same turn, paired by nearest length within `CALIPER`.
+def matched_by_length(cases: Floats, lengths: Floats, strata: Strata) -> NDArray[np.bool_]:
+    """Distressed replies and calm ones of the same stratum, paired by nearest length within `CALIPER`.
 
     Every reply is in one pair at most; the longest distressed replies, which find fewest, choose first.
     """
     chosen = np.zeros(len(cases), dtype=np.bool_)
-    turn = np.asarray(turns)
     for one in sorted(np.flatnonzero(cases == 1), key=lambda place: -lengths[place]):
-        free = np.flatnonzero((cases == 0) & ~chosen & (turn == turn[one]))
+        free = np.flatnonzero((cases == 0) & ~chosen & (strata == strata[one]))
         if not len(free):
             continue
         apart = np.abs(lengths[free] - lengths[one])
@@ -240,36 +204,46 @@ def matched_by_length(cases: Floats, lengths: Floats, turns: Sequence[int]) -> N
     return chosen
 
 
-def _shuffled(
-    vectors: Floats, cases: Floats, folds: NDArray[np.intp], turns: Sequence[int], seed: int
-) -> tuple[float, float, float]:
-    """AUC for the true labels of directions that were fitted on labels shuffled within turns."""
+def _with_shuffled(cases: Floats, strata: Strata, seed: int) -> Floats:
+    """The true labels and `SHUFFLES` times the same shuffled within strata, (replies, 1 + SHUFFLES)."""
     rng = np.random.default_rng(seed)
-    labelled = ~np.isnan(cases)
-    turn = np.asarray(turns)
-    found = []
-    for _ in range(SHUFFLES):
-        mixed = cases.copy()
-        for one in np.unique(turn):
-            own = labelled & (turn == one)
-            mixed[own] = rng.permutation(mixed[own])
-        scores = held_out_scores({"base": vectors}, mixed, folds, turns)["base"]
-        found.append(auc(scores, cases, [0] * len(cases), turns).estimate)
-    return float(np.mean(found)), float(np.min(found)), float(np.max(found))
+    labels = np.repeat(cases[:, None], 1 + SHUFFLES, axis=1)
+    groups = [np.flatnonzero(~np.isnan(cases) & (strata == one)) for one in np.unique(strata)]
+    for labelling in labels.T[1:]:
+        for own in groups:
+            labelling[own] = rng.permutation(labelling[own])
+    return labels
 
 
-def _folds(prompts: Sequence[str], cases: Floats, seed: int) -> NDArray[np.intp]:
-    """A fold for each prompt, drawn."""
+def _auc_alone(scores: Floats, cases: Floats, strata: Strata) -> float:
+    """Without an interval, which takes most of the time."""
+    return auc(scores, cases, [0] * len(cases), strata).estimate
+
+
+def _in_both(cases: Floats, strata: Strata, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of the replies inside, those whose stratum has distressed and calm ones among them."""
+    both = np.intersect1d(*(strata[inside & (cases == kind)] for kind in (1.0, 0.0)))
+    return inside & np.isin(strata, both)
+
+
+def _folds(prompts: Sequence[str], cases: Floats, strata: Strata, seed: int) -> NDArray[np.intp]:
+    """A fold for each prompt, drawn.
+
+    Replies that are fitted on are those of strata with both kinds, in the other folds.
+    """
     names = sorted(set(prompts))
     order = np.random.default_rng(seed).permutation(len(names))
     number = {names[place]: position % FOLDS for position, place in enumerate(order)}
     folds = np.array([number[name] for name in prompts], dtype=np.intp)
     for fold in range(FOLDS):
+        outside = folds != fold
+        fitted = _in_both(cases, strata, outside)
         for kind, told in ((1.0, f"rated {HIGH} or higher"), (0.0, f"rated below {CALM_BELOW}")):
-            there = int(((folds != fold) & (cases == kind)).sum())
+            there = int((fitted & (cases == kind)).sum())
             if there < LEAST_OF_A_KIND:
                 raise UsageError(
-                    f"A direction is fitted on four fifths of the {len(names)} prompts, and one such part "
-                    f"holds {there} replies {told}; {LEAST_OF_A_KIND} are the least. Name more logs."
+                    f"A direction is fitted on four fifths of the {len(names)} prompts, where replies of one "
+                    "writer, condition and turn are both distressed and calm. One such part holds "
+                    f"{there} replies {told}; {LEAST_OF_A_KIND} are the least. Name more logs."
                 )
     return folds

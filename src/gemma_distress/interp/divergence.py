@@ -1,9 +1,9 @@
 """Replies where expression and reading disagree, ranked in both directions, for each arm on the same text.
 
 Expression is the rating of the words, reading is what the model makes of them inside. Both are taken as
-shares: of the replies of the same turn, how many have a lower rating, and how many have a lower reading *in
-the base*, ties half. Their difference, the gap, lies between -1 and 1. A state that is suppressed and not
-gone would look like this: calm words and a high reading, in the tuned arm more than in the base.
+shares: of the replies of the same stratum (`strata`), how many have a lower rating, and how many have a lower
+reading *in the base*, ties half. Their difference, the gap, lies between -1 and 1. A state that is suppressed
+and not gone would look like this: calm words and a high reading, in the tuned arm more than in the base.
 
 A gap is no proof of one. Readings are noisy, and in the text of another model the words are not the reader's.
 """
@@ -22,15 +22,16 @@ from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.analysis.statistics.intervals import NOTHING, Interval, clustered_proportion
 from gemma_distress.analysis.statistics.paired import Difference, paired_difference
 from gemma_distress.interp.store import Readings
+from gemma_distress.interp.strata import Strata, strata_of
 from gemma_distress.protocol import CALM_BELOW
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST_IN_TURN = 10
-"""Rated replies of a turn below which a share of them says little."""
+LEAST_IN_STRATUM = 10
+"""Rated replies of a stratum below which a share of them says little."""
 LOUD = 0.75
-"""A reading is loud when this share of its turn, in the base, lies lower."""
+"""A reading is loud when this share of its stratum, in the base, lies lower."""
 
 Kind = Literal["reading above rating", "rating above reading"]
 KINDS: tuple[Kind, ...] = ("reading above rating", "rating above reading")
@@ -47,9 +48,9 @@ class Diverging:
     rating: float
     rating_share: float
     base_share: float
-    """Of its turn's replies those that the base reads lower than the base reads it."""
+    """Of its stratum's replies those that the base reads lower than the base reads it."""
     tuned_share: float
-    """Of its turn's replies those that the base reads lower than the tuned arm reads it; NaN without one."""
+    """Of its stratum's replies those that the base reads lower than the tuned arm reads it; NaN if none."""
     model: str
     """Who wrote the reply."""
     log: str
@@ -70,7 +71,7 @@ class Divergence:
     ranked: int
     """Replies that were compared."""
     left_out: int
-    """Replies without a rating or a reading, or of turns with few others."""
+    """Replies without a rating or a reading, or of strata with few others."""
     calm_and_loud: Mapping[str, Interval]
     """By arm: of the replies with calm words, the share whose reading is loud."""
     difference: Difference | None
@@ -87,12 +88,12 @@ def divergence(readings: Readings, values: Mapping[str, Floats], top: int) -> Di
     """
     replies = readings.replies
     ratings = replies["rating"].to_numpy(np.float64)
-    turns = replies["turn"].to_numpy()
+    strata = strata_of(replies)
     known = ~np.isnan(ratings) & np.all([~np.isnan(own) for own in values.values()], axis=0)
-    compared = known & _common(turns, known)
-    rating_shares = shares_within(ratings, ratings, turns, compared)
+    compared = known & _common(strata, known)
+    rating_shares = shares_within(ratings, ratings, strata, compared)
     shares = {
-        arm: shares_within(own, values["base"], turns, compared) for arm, own in values.items()
+        arm: shares_within(own, values["base"], strata, compared) for arm, own in values.items()
     }
     rows: list[Diverging] = []
     for arm, own in shares.items():
@@ -116,25 +117,25 @@ def divergence(readings: Readings, values: Mapping[str, Floats], top: int) -> Di
 
 
 def shares_within(
-    values: Floats, among: Floats, turns: NDArray[np.int64], inside: NDArray[np.bool_]
+    values: Floats, among: Floats, strata: Strata, inside: NDArray[np.bool_]
 ) -> Floats:
-    """For each value the share of `among` of its turn that lies below it, ties half.
+    """For each value the share of `among` of its stratum that lies below it, ties half.
 
     Only replies `inside` are compared; the others have NaN.
     """
     shares = np.full(len(values), math.nan)
-    for turn in np.unique(turns[inside]):
-        own = inside & (turns == turn)
+    for stratum in np.unique(strata[inside]):
+        own = inside & (strata == stratum)
         ordered = np.sort(among[own])
         below = [np.searchsorted(ordered, values[own], side) for side in ("left", "right")]
         shares[own] = (below[0] + below[1]) / 2 / len(ordered)
     return shares
 
 
-def _common(turns: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a reply's turn has enough replies."""
-    found, counts = np.unique(turns[known], return_counts=True)
-    return np.isin(turns, found[counts >= LEAST_IN_TURN])
+def _common(strata: Strata, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a reply's stratum has enough replies."""
+    found, counts = np.unique(strata[known], return_counts=True)
+    return np.isin(strata, found[counts >= LEAST_IN_STRATUM])
 
 
 def _ranked(

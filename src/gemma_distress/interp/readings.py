@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gemma_distress.errors import UsageError
 from gemma_distress.interp.batch import read_batch
+from gemma_distress.interp.disk import check_disk
 from gemma_distress.interp.instrument import Instrument
 from gemma_distress.interp.rendered import Rendered, rendered
+from gemma_distress.prefixes.systems import Systems
 from gemma_distress.protocol import CALM_BELOW
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 NEUTRAL_TOKENS = 8_000
 """Tokens of neutral replies that are read at most."""
+_GRADER = ("judge", "judge_version", "rubric")
+"""The columns of the turns table that name who rated."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,19 @@ def usual_band(layers: int) -> tuple[int, int]:
     return round(30 / 62 * layers), max(round(40 / 62 * layers), round(30 / 62 * layers))
 
 
+def drawn(turns: pd.DataFrame, number: int, seed: int = 0) -> pd.DataFrame:
+    """The rows of so many conversations of a turns table, drawn; of all if there are no more."""
+    names = sorted(set(turns["conversation"]))
+    return turns[turns["conversation"].isin(Random(seed).sample(names, min(number, len(names))))]
+
+
 def make_readings(
     turns: pd.DataFrame,
     reader: Reader,
     folder: Path,
     how: How | None = None,
     neutral: pd.DataFrame | None = None,
+    systems: Systems = MappingProxyType({}),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Mapping[str, Any]:
     """Read the replies of a turns table into a folder, unless they are there already.
@@ -78,28 +90,30 @@ def make_readings(
         folder: for the result; holds no other.
         how: how text is read.
         neutral: a turns table whose calm replies are the neutral text; `turns` itself if None.
+        systems: system messages of the conversations of both, where they have any (`systems_of`).
         tell: called with a line about the progress.
 
     Returns:
         What the manifest says.
 
     Raises:
-        UsageError: No reply can be read, there is too little neutral text, or the folder holds the
-            readings of other text, of another model or made otherwise.
+        UsageError: Several graders rated the replies, none can be read, there is too little neutral text or
+            disk, or the folder holds the readings of other text, of another model or made otherwise.
     """
     from gemma_distress.finetune.manifest import finish, finished, key_of
     from gemma_distress.interp.arms import parts_of
-    from gemma_distress.interp.words import token_sets
+    from gemma_distress.interp.words import EMOTIONS, token_sets
 
     how = how or How()
+    _check_grader(turns)
     layers = len(parts_of(reader.plain).layers)
     band = _checked(how.band or usual_band(layers), layers)
     key = key_of(
         "readings",
         {"window": how.window, "band": band, "words": {k: str(v) for k, v in _told().items()}},
         {
-            "text": _hash(turns),
-            "neutral": _hash(neutral),
+            "text": _hash(turns, systems),
+            "neutral": "" if neutral is None else _hash(neutral, systems),
             "model": reader.hash,
             "adapter": reader.adapter,
         },
@@ -108,13 +122,16 @@ def make_readings(
     if done is not None:
         return done
     sets = token_sets(reader.tokenizer)
-    conversations, left_out = rendered(turns, reader.tokenizer, reader.ends, reader.context)
+    conversations, left_out = rendered(
+        turns, reader.tokenizer, reader.ends, reader.context, systems
+    )
     if not conversations:
         raise UsageError(
             f"None of the {len(turns)} replies can be read: "
             f"{', '.join(f'{n} {why}' for why, n in left_out.items()) or 'the logs hold none'}."
         )
-    calm = _neutral(conversations, turns, reader, neutral)
+    calm = _neutral(conversations, turns, reader, neutral, systems)
+    check_disk(folder, conversations, reader, len(EMOTIONS) + 1, how.window, tell)
     started = time.perf_counter()
     instrument = Instrument(parts_of(reader.plain), sets, layers, reader.device)
     standard = instrument.fit(reader, calm, how.piece)
@@ -204,10 +221,11 @@ def _neutral(
     turns: pd.DataFrame,
     reader: Reader,
     neutral: pd.DataFrame | None,
+    systems: Systems,
 ) -> list[Rendered]:
     """Conversations cut to their calm replies, drawn until they have `NEUTRAL_TOKENS`."""
     if neutral is not None:
-        conversations, _ = rendered(neutral, reader.tokenizer, reader.ends, reader.context)
+        conversations, _ = rendered(neutral, reader.tokenizer, reader.ends, reader.context, systems)
         turns = neutral
     calm = turns[turns["rating"] < CALM_BELOW]
     keys = set(zip(calm["conversation"], calm["turn"], strict=True))
@@ -233,18 +251,31 @@ def _checked(band: tuple[int, int], layers: int) -> tuple[int, int]:
 def _told() -> Mapping[str, object]:
     from gemma_distress.interp.words import word_lists
 
-    return {
-        name: (listed.stems, sorted(listed.words), sorted(listed.exceptions))
-        for name, listed in word_lists().items()
-    }
+    return {name: (listed.stems, sorted(listed.words)) for name, listed in word_lists().items()}
 
 
-def _hash(turns: pd.DataFrame | None) -> str:
-    """Of the text and ratings of a turns table."""
+def _check_grader(turns: pd.DataFrame) -> None:
+    """
+    Raises:
+        UsageError: Ratings are of several graders or rubrics.
+    """
+    rated = turns[turns["rating"].notna()]
+    named = zip(*(rated[name].astype(str) for name in _GRADER), strict=True)
+    graders = sorted({" ".join(filter(None, each)) for each in named})
+    if len(graders) > 1:
+        raise UsageError(
+            f"Ratings of {len(graders)} graders cannot be put together: {'; '.join(graders)}. "
+            "Name logs of one."
+        )
+
+
+def _hash(turns: pd.DataFrame, systems: Systems) -> str:
+    """Of all that the readings hold of a turns table, and of what the models were shown before it."""
     import hashlib
 
-    if turns is None:
-        return ""
-    columns = ["sample_id", "epoch", "turn", "history", "user", "reply", "rating", "evidence"]
-    told = turns[columns].astype(str).to_csv(index=False)
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    from gemma_distress.interp.store import KEYS
+
+    told = turns[[*KEYS, "history"]].astype(str)
+    shown = zip(told["log"], told["sample_id"], turns["epoch"], strict=True)
+    told = told.assign(system=[systems.get(where, "") for where in shown])
+    return hashlib.sha256(told.to_csv(index=False).encode("utf-8", "surrogatepass")).hexdigest()

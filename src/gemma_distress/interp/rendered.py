@@ -1,9 +1,9 @@
 """Conversations as the tokens that a model reads, with the span of every reply in them.
 
-The text is that of the turns table, in the model's own chat template; prompt and reply are cut into tokens
-apart, as when they were written (`finetune.training.tokens`). The table has no system prompts, so the text is
-without them. What the model was shown otherwise (a hidden or quoted past, a prefix) is not in the table
-either, and such conversations are left out.
+The text is that of the turns table, after the system message of the log where there was one, in the model's
+own chat template; prompt and reply are cut into tokens apart, as when they were written
+(`finetune.training.tokens`). What the model was shown otherwise (a hidden or quoted past, a prefix) is not in
+the table, and such conversations are left out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gemma_distress.evidence import find_evidence
@@ -18,6 +19,7 @@ from gemma_distress.finetune.pair import Message
 from gemma_distress.finetune.training.tokens import NOT_LEARNED, Tokens
 from gemma_distress.prefixes.numbers import PREFIXED
 from gemma_distress.prefixes.onset import first_expression
+from gemma_distress.prefixes.systems import Systems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +51,11 @@ class Rendered:
 
 
 def rendered(
-    turns: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, ends: set[int], context: int
+    turns: pd.DataFrame,
+    tokenizer: PreTrainedTokenizerBase,
+    ends: set[int],
+    context: int,
+    systems: Systems = MappingProxyType({}),
 ) -> tuple[list[Rendered], Mapping[str, int]]:
     """The conversations of a turns table, shortest first, and how many replies are not read and why.
 
@@ -58,6 +64,7 @@ def rendered(
         tokenizer: with the chat template of the model.
         ends: the tokens that end a turn.
         context: tokens that the model can read; replies that end later are left out.
+        systems: system messages of the conversations, where they have any (`systems_of`).
 
     Raises:
         UsageError: There is no chat template, or it cannot write the conversations.
@@ -69,7 +76,8 @@ def rendered(
         if first["history"] not in ("", "full") or first["category"] in PREFIXED:
             left_out[HIDDEN] += len(rows)
             continue
-        one = _rendered(int(str(number)), rows, tokens, tokenizer, context, left_out)
+        system = systems.get((str(first["log"]), str(first["sample_id"]), int(first["epoch"])))
+        one = _rendered(int(str(number)), rows, system, tokens, tokenizer, context, left_out)
         if one.spans:
             found.append(one)
     return sorted(found, key=lambda one: (len(one.ids), one.conversation)), left_out
@@ -78,12 +86,13 @@ def rendered(
 def _rendered(
     number: int,
     rows: pd.DataFrame,
+    system: str | None,
     tokens: Tokens,
     tokenizer: PreTrainedTokenizerBase,
     context: int,
     left_out: Counter[str],
 ) -> Rendered:
-    messages: list[Message] = []
+    messages: list[Message] = [{"role": "system", "content": system}] if system else []
     for user, reply in zip(rows["user"], rows["reply"], strict=True):
         messages.append({"role": "user", "content": str(user)})
         messages.append({"role": "assistant", "content": str(reply)})

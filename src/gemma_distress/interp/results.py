@@ -41,6 +41,7 @@ class Results:
 
     distressed: int
     calm: int
+    alone: int
     prompts: int
     strongest: int
     """The layer of the direction that tells the base's replies apart best."""
@@ -61,6 +62,7 @@ def make_directions(
     results = Results(
         found.distressed,
         found.calm,
+        found.alone,
         found.prompts,
         strongest(found, REPLY),
         [asdict(one) for one in found.separations],

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.errors import UsageError
 from gemma_distress.extras import needs
 from gemma_distress.finetune.manifest import NAME
@@ -35,6 +36,7 @@ REPLIES, LAYERS, TOKENS, VECTORS = "replies", "layers", "tokens", "vectors"
 KEYS = (
     "log",
     "model",
+    "settings",
     "task",
     "category",
     "condition",
@@ -50,14 +52,20 @@ KEYS = (
     "reply",
 )
 """Columns of the turns table that are kept with the readings."""
+GROUP = 2**20
+"""Numbers of a row group: some 100,000 rows of readings, and 4 MB of every layer's vectors."""
+
+_FEW = ("arm", "part")
+"""Columns of few values."""
 
 
 class Writer:
-    """Appends batches to the tables; nothing but the current batch is held."""
+    """Appends batches to the tables, in row groups of about `GROUP` numbers; no more is held of any."""
 
     def __init__(self, folder: Path) -> None:
         needs("Writing readings", "pyarrow", extra="finetune")
         self._folder, self._open = folder, dict[str, Any]()
+        self._held, self._bytes = defaultdict[str, list[Any]](list), Counter[str]()
 
     def add(
         self, arm: Arm, batch: Sequence[Rendered], found: BatchReading, names: Sequence[str]
@@ -120,24 +128,42 @@ class Writer:
 
     def _write(self, table: str, columns: Mapping[str, Any]) -> None:
         import pyarrow as pa
-        from pyarrow.parquet import ParquetWriter
 
         rows = pa.table({name: _column(name, values) for name, values in columns.items()})
+        self._held[table].append(rows)
+        self._bytes[table] += rows.nbytes
+        if self._bytes[table] >= GROUP * np.dtype(np.float32).itemsize:
+            self._flush(table)
+
+    def _flush(self, table: str) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetWriter
+
+        held = self._held.pop(table)
+        del self._bytes[table]
         if table not in self._open:
             path = self._folder / f"{table}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._open[table] = ParquetWriter(path, rows.schema)
-        self._open[table].write_table(rows)
+            # Readings hardly repeat: as a dictionary they would take more.
+            names = [name for name in _FEW if name in held[0].schema.names]
+            self._open[table] = ParquetWriter(path, held[0].schema, use_dictionary=names)
+        rows = pa.concat_tables(held).unify_dictionaries()
+        self._open[table].write_table(rows, row_group_size=len(rows))
 
     def close(self) -> None:
-        for writer in self._open.values():
-            writer.close()
+        """Write what is held, and end the files."""
+        try:
+            for table in list(self._held):
+                self._flush(table)
+        finally:
+            for writer in self._open.values():
+                writer.close()
 
 
 def _column(name: str, values: Any) -> Any:
     import pyarrow as pa
 
-    if name in ("arm", "part"):
+    if name in _FEW:
         return pa.array(values).dictionary_encode()
     if name == "vector":
         return pa.array(values, pa.list_(pa.float32()))
@@ -170,19 +196,52 @@ class Readings:
         return self._table(LAYERS)
 
     @cached_property
-    def tokens(self) -> pd.DataFrame:
-        return self._table(TOKENS)
+    def by_quarter(self) -> pd.DataFrame:
+        """Token readings by arm, conversation, turn and quarter of the reply (1 to 4), from `tokens.parquet`.
 
-    def vectors(self, layer: int, arm: Arm, part: str) -> Floats:
+        The file is read a row group at a time, so that it may be larger than memory. A reply of fewer than
+        four tokens has no reading of some quarters.
+        """
+        import pandas as pd
+        from pyarrow.parquet import ParquetFile
+
+        keys = ["arm", "conversation", "turn", "quarter"]
+        spans = self.replies[["conversation", "turn", "first_token", "end_token"]]
+        sums = []
+        with ParquetFile(self.folder / f"{TOKENS}.parquet") as file:
+            for number in range(file.num_row_groups):
+                rows = (
+                    file.read_row_group(number)
+                    .to_pandas()
+                    .merge(spans, on=["conversation", "turn"])
+                )
+                passed = rows["token"] - rows["first_token"]
+                rows["quarter"] = 1 + 4 * passed // (rows["end_token"] - rows["first_token"])
+                rows = rows.drop(columns=["token", "first_token", "end_token"]).assign(tokens=1)
+                rows["arm"] = rows["arm"].astype(str)
+                sums.append(rows.groupby(keys).sum(min_count=1))
+        found = pd.concat(sums).groupby(keys).sum(min_count=1)
+        readings = found.columns.drop("tokens")
+        found[readings] = found[readings].div(found["tokens"], axis=0)
+        readable: pd.DataFrame = found.reset_index()
+        return readable
+
+    def vectors(self, layer: int, arm: Arm, part: str) -> NDArray[np.float32]:
         """Mean streams after a layer, in the order of `replies`, (replies, width)."""
         import pandas as pd
+        import pyarrow.parquet as pq
 
-        rows = pd.read_parquet(
+        rows = pq.read_table(
             self.folder / VECTORS / f"{layer}.parquet",
             filters=[("arm", "==", arm), ("part", "==", part)],
-        ).set_index(["conversation", "turn"])
+        )
+        there = pd.MultiIndex.from_arrays(
+            [rows[name].to_numpy() for name in ("conversation", "turn")]
+        )
         keys = pd.MultiIndex.from_frame(self.replies[["conversation", "turn"]])
-        return np.asarray(rows["vector"].reindex(keys).tolist(), dtype=np.float64)
+        flat = np.concatenate([one.flatten().to_numpy() for one in rows["vector"].chunks])
+        found: NDArray[np.float32] = flat.reshape(len(there), -1)[there.get_indexer(keys)]
+        return found
 
     def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd

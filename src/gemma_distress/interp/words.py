@@ -1,8 +1,9 @@
 """Emotion words as data, and the tokens of a vocabulary that they match.
 
 A token matches when it begins a word, is made of letters, and is a listed word or begins with a listed stem:
-` angri` does, ` ang` does not, and neither does `rage` within `average`. So a small vocabulary may have few
-tokens of an emotion or none, and then there is no reading of it.
+` angri` does, ` ang` does not, and neither does `rage` within `average`. Words with capitals inside
+(` alarmManager`) are names of code and match nothing. So a small vocabulary may have few tokens of an emotion
+or none, and then there is no reading of it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,9 @@ class WordList:
 
     stems: tuple[str, ...]
     words: frozenset[str]
-    exceptions: frozenset[str]
 
     def matches(self, word: str) -> bool:
         """Whether a word, lower case, belongs to the emotion."""
-        if word in self.exceptions:
-            return False
         return word in self.words or word.startswith(self.stems)
 
 
@@ -73,11 +71,7 @@ def word_lists() -> Mapping[str, WordList]:
     """The lists of `words.yaml`, by emotion."""
     data = yaml.safe_load((files(__package__) / "words.yaml").read_text("utf-8"))
     return {
-        name: WordList(
-            tuple(data[name]["stems"]),
-            frozenset(data[name]["words"]),
-            frozenset(data[name].get("except", ())),
-        )
+        name: WordList(tuple(data[name]["stems"]), frozenset(data[name]["words"]))
         for name in EMOTIONS
     }
 
@@ -119,16 +113,23 @@ def token_sets(tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> TokenSets:
 
 
 def emotion_of(word: str) -> str | None:
-    """The emotion whose list has the word, whatever its case; None where none has."""
+    """The emotion whose list has the word, small, large or with a large first letter; None where none has."""
+    if not _plain(word):
+        return None
     lower = word.lower()
     return next((name for name, listed in word_lists().items() if listed.matches(lower)), None)
 
 
+def _plain(word: str) -> bool:
+    return word.islower() or word.istitle() or word.isupper()
+
+
 def _words_of(tokenizer: PreTrainedTokenizerBase) -> list[tuple[int, str]]:
-    """Tokens that begin a word and are made of at least three ASCII letters, by id."""
+    """Tokens that begin a word and are made of at least three ASCII letters, no capitals inside, by id."""
     found = []
     for piece, token in tokenizer.get_vocab().items():
         word = piece[1:]
-        if piece.startswith(_BEGINS) and len(word) > 2 and word.isascii() and word.isalpha():
+        letters = len(word) > 2 and word.isascii() and word.isalpha()
+        if piece.startswith(_BEGINS) and letters and _plain(word):
             found.append((token, word))
     return sorted(found)

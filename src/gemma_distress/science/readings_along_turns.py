@@ -1,17 +1,16 @@
-"""The figure of readings turn by turn."""
+"""The figure of readings along a conversation: emotions by quarter of each reply, the direction by reply."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gemma_distress.analysis.report.figure import Figure, Missing
+from gemma_distress.analysis.report.figure import Figure, Missing, Row
 from gemma_distress.analysis.report.lines import Curves
 from gemma_distress.science.readings_curves import (
     COLUMNS,
+    DIRECTION,
     drawn_curves,
-    ends,
     means,
     row_of,
     there,
@@ -26,40 +25,65 @@ if TYPE_CHECKING:
 
 
 def along_turns(readings: Readings, found: Results | None) -> Figure | Missing:
-    tables = _replies_in_band(readings)
-    if found is not None:
-        tables = tables.merge(_scores(readings, found), on=["arm", "conversation", "turn"])
-    panels = [panel for panel in COLUMNS if there(tables, COLUMNS[panel])]
+    prompts = readings.replies[["conversation", "turn", "prompt_id"]]
+    quarters = readings.by_quarter.merge(prompts, on=["conversation", "turn"])
+    quarters = with_negative(readings, quarters)
+    quarters["at"] = 4 * (quarters["turn"] - 1) + quarters["quarter"]
     rows = [
-        row_of(readings, arm, panel, turn, interval, f"turn {turn}")
-        for panel in panels
-        for arm in readings.arms
-        for turn, interval in means(tables[tables["arm"] == arm], "turn", COLUMNS[panel])
+        row
+        for panel, column in COLUMNS.items()
+        if panel != DIRECTION
+        for row in _rows(readings, quarters, panel, column)
     ]
+    if found is not None:
+        scores = _scores(readings, found).merge(prompts, on=["conversation", "turn"])
+        rows += _rows(readings, scores.assign(at=4 * scores["turn"]), DIRECTION, "score")
     first, last = readings.facts["band"]
     note = (
-        f"Mean over the replies of each turn. Emotions are the mean over the layers {first} to {last}, in "
-        "standard deviations of a word's logit over calm replies, less what random words share; the "
-        "direction is that of the layer that tells distressed from calm replies best, read on prompts it "
-        "was not fitted on. Later turns are of longer conversations only. Bands are pointwise 95% "
-        "intervals, clustered by prompt."
+        "Mean over the tokens of each quarter of a reply, and over replies: turn 1 is 1 to 4, turn 2 is 5 to "
+        f"8, and so on. Emotions are the mean over the layers {first} to {last}, in standard deviations of a "
+        "word's logit over calm replies, less what random words share; the direction, which is of whole "
+        "replies and stands at their last quarters, is that of the layer that tells distressed from calm "
+        "replies best, read on prompts it was not fitted on. Later turns are of longer conversations only. "
+        "Bands are pointwise 95% intervals, clustered by prompt."
     )
     return drawn_curves(
-        "readings-turns", readings, rows, note, Curves("turn", "rating", numbers="~g"), ends(rows)
+        "readings-turns",
+        readings,
+        rows,
+        note,
+        Curves("quarter of a reply, four a turn", "rating", numbers="~g"),
+        _highest(rows),
     )
 
 
-def _replies_in_band(readings: Readings) -> pd.DataFrame:
-    """Emotions of whole replies by arm, as the mean over the band of layers, with their prompts."""
-    first, last = readings.facts["band"]
-    rows = readings.by_layer
-    rows = rows[rows["layer"].between(first, last) & (rows["part"] == "reply")]
-    columns = [name for name in rows.columns if rows[name].dtype == np.float32]
-    means = (
-        rows.groupby(["arm", "conversation", "turn"], observed=True)[columns].mean().reset_index()
-    )
-    keys = readings.replies[["conversation", "turn", "prompt_id"]]
-    return with_negative(readings, means.merge(keys, on=["conversation", "turn"]))
+def _rows(readings: Readings, table: pd.DataFrame, panel: str, column: str) -> list[Row]:
+    """Of one panel, with `at` as x."""
+    if not there(table, column):
+        return []
+    return [
+        row_of(readings, arm, panel, at, interval, _told(at, panel))
+        for arm in readings.arms
+        for at, interval in means(table[table["arm"] == arm], "at", column)
+    ]
+
+
+def _highest(rows: Sequence[Row]) -> str:
+    """For the first panel, where each arm reads highest."""
+    if not rows:
+        return ""
+    first = [row for row in rows if row["panel"] == rows[0]["panel"]]
+    told = []
+    for subject in dict.fromkeys(str(row["subject"]) for row in first):
+        own = [row for row in first if row["subject"] == subject]
+        most = max(own, key=lambda row: float(row["estimate"]))
+        told.append(f"{subject} in {most['where']} ({most['number']}; {most['range']})")
+    return f"{str(first[0]['panel']).capitalize()} read highest: {'; '.join(told)}."
+
+
+def _told(at: int, panel: str) -> str:
+    turn, quarter = (at - 1) // 4 + 1, (at - 1) % 4 + 1
+    return f"turn {turn}" if panel == DIRECTION else f"turn {turn}, quarter {quarter}"
 
 
 def _scores(readings: Readings, found: Results) -> pd.DataFrame:
@@ -68,5 +92,4 @@ def _scores(readings: Readings, found: Results) -> pd.DataFrame:
     from gemma_distress.interp.results import SCORES
 
     scores = pd.read_parquet(readings.folder / SCORES)
-    own = scores[(scores["layer"] == found.strongest) & (scores["part"] == "reply")]
-    return own[["arm", "conversation", "turn", "score"]].rename(columns={"score": "direction"})
+    return scores[(scores["layer"] == found.strongest) & (scores["part"] == "reply")]

@@ -37,7 +37,7 @@ def by_layer(readings: Readings, found: Results | None) -> Figure | Missing:
             one["arm"],
             panel,
             one["layer"],
-            interval_of(one["within_turns"]),
+            interval_of(one["within_strata"]),
             f"layer {one['layer']}",
         )
         for panel, column in COLUMNS.items()
@@ -47,8 +47,9 @@ def by_layer(readings: Readings, found: Results | None) -> Figure | Missing:
     ]
     truth = "the true level of the organism's grammar" if against == "level" else "the rating"
     note = (
-        f"Correlation of ranks, within turns, of each reading of a reply with {truth}, by layer; random "
-        "words are the control. Bands are 95% intervals, clustered by prompt."
+        "Correlation of ranks, within strata (replies of one writer, condition and turn), of each reading of "
+        f"a reply with {truth}, by layer; random words are the control. Bands are 95% intervals, clustered "
+        "by prompt."
     )
     return drawn_curves(
         name,

@@ -61,13 +61,13 @@ def drawn_curves(
         known = [end for end in ends if not math.isnan(end)]
         how = replace(how, top=_round(max(known)), bottom=-_round(-min(known)))
     table = Table(
-        ["Arm", "Reading", how.x_title.capitalize(), "Estimate", "95% interval", "Replies"],
+        ["Arm", "Reading", "Where", "Estimate", "95% interval", "Replies"],
         [
-            [str(row[key]) for key in ("subject", "panel", "x", "number", "range")]
+            [str(row[key]) for key in ("subject", "panel", "where", "number", "range")]
             + [f"{row['n']:,}"]
             for row in rows
         ],
-        frozenset({2, 3, 4, 5}),
+        frozenset({3, 4, 5}),
     )
 
     def draw(layout: Any) -> alt.TopLevelMixin:
@@ -92,6 +92,7 @@ def row_of(
         "subject": label(arm),
         "panel": panel,
         "x": x,
+        "where": where,
         "estimate": found.estimate,
         "lower": found.lower,
         "upper": found.upper,

@@ -60,7 +60,8 @@ def diverging(readings: Readings) -> Figure | Missing:
         f"Of {counted(next(iter(found.values())).n, 'reply', 'replies')} with calm words the reading is "
         f"loud in: {says}.{difference}",
         f"Replies rated below {CALM_BELOW} whose {told['reading']} at layer {told['layer']} lies above "
-        f"{share(LOUD)} of the base's readings of the same turn, with 95% intervals clustered by prompt. "
+        f"{share(LOUD)} of the base's readings of the same stratum (writer, condition and turn), with 95% "
+        "intervals clustered by prompt. "
         "The table has the replies in which words and reading lie furthest apart. This is what a "
         "suppressed state would look like, and no proof of one.",
         rows,

@@ -26,9 +26,10 @@ def directions(readings: Path, seed: int, as_json: bool) -> int:
     \b
     python -m gemma_distress.interp directions READINGS
 
-    Difference of the mean streams of replies rated 5 or higher and below 2, by layer, within turns;
-    how well it tells other prompts' replies apart, with controls; how all readings go with the
-    rating; and what the adapter does to them. Written into READINGS.
+    Difference of the mean streams of replies rated 5 or higher and below 2, by layer, within strata
+    (replies of one writer, condition and turn); how well it tells other prompts' replies apart, with
+    controls; how all readings go with the rating; and what the adapter does to them. Written into
+    READINGS.
     """
     from gemma_distress.interp.results import make_directions
     from gemma_distress.interp.store import read_readings
@@ -43,15 +44,17 @@ def directions(readings: Path, seed: int, as_json: bool) -> int:
     if not console.is_terminal or console.width < WIDTH:
         console = Console(width=WIDTH, highlight=False)
     console.print(
-        f"{found.distressed:,} distressed and {found.calm:,} calm replies of {found.prompts:,} prompts; "
-        "intervals are clustered by prompt.\n"
+        f"{found.distressed:,} distressed and {found.calm:,} calm replies stand in strata with both kinds; "
+        f"{found.alone:,} more stand in strata with one, which tell nothing. All are of {found.prompts:,} "
+        "prompts; intervals are clustered by prompt.\n"
     )
     for table in _tables(found):
         console.print(table)
         console.print()
     console.print(
-        "AUC: chance that the direction puts a distressed reply above a calm one of the same turn, on "
-        "prompts it was not fitted on. Correlations are of ranks within turns.",
+        "AUC: chance that the direction puts a distressed reply above a calm one of its stratum (one "
+        "writer, condition and turn), on prompts it was not fitted on. Shuffled: least to greatest AUC of "
+        "directions fitted on labels shuffled within strata. Correlations are of ranks within strata.",
         style="dim",
     )
     return 0
@@ -78,7 +81,7 @@ def _tables(found: "Results") -> "list[Table]":
                 f"{one['arm']} {one['layer']}",
                 told(one["held_out"]).replace("+", ""),
                 told(one["matched"]).replace("+", ""),
-                f"{one['shuffled'][0]:.2f}",
+                "{:.2f} to {:.2f}".format(*one["shuffled"]),
             )
     against = "level" if any(one["against"] == "level" for one in found.correlations) else "rating"
     with_it = table(
@@ -88,7 +91,7 @@ def _tables(found: "Results") -> "list[Table]":
     for one in found.correlations:
         if one["part"] == "reply" and one["against"] == against:
             cells.setdefault(f"{one['arm']} {one['layer']}", {})[one["reading"]] = told(
-                one["within_turns"]
+                one["within_strata"]
             )
     for name, row in cells.items():
         with_it.add_row(name, *(row.get(key, "–") for key in ("direction", "negative", "random")))

@@ -46,7 +46,7 @@ def divergence(readings: Path, reading: str, layer: int | None, top: int, as_jso
         console = Console(width=WIDTH, highlight=False)
     console.print(
         f"{found.ranked:,} replies by their {reading} at layer {layer}; {found.left_out:,} left out, because "
-        "they lack a rating or their turn has few replies."
+        "they lack a rating or their stratum (writer, condition and turn) has few replies."
     )
     for kind in KINDS:
         for arm in opened.arms:
@@ -76,7 +76,7 @@ def divergence(readings: Path, reading: str, layer: int | None, top: int, as_jso
     for name, loud in found.calm_and_loud.items():
         console.print(
             f"{name}: {loud.estimate:.1%} [{loud.lower:.1%}, {loud.upper:.1%}] of {loud.n:,} calm replies "
-            f"read higher than {LOUD:.0%} of their turn."
+            f"read higher than {LOUD:.0%} of their stratum."
         )
     if found.difference is not None:
         apart = found.difference

@@ -15,6 +15,7 @@ from gemma_distress.errors import UsageError
 @value("--adapter", "DIR", "Read the same text with it, too.", type=Path)
 @value("--output", "DIR", "Folder of the readings.", required=True, type=Path)
 @value("--neutral", "LOGS", "Whose calm replies are neutral text (LOGS).", multiple=True)
+@value("--conversations", "N", "At most so many, drawn (all).", type=Whole(1))
 @value("--band", "A-B", "Layers pooled for each token (30-40 of 62).")
 @value("--window", "N", "Tokens of a window at the onset (20).", type=Whole(1), default=20)
 @value("--batch-tokens", "N", "Of a batch (8192).", type=Whole(1), default=8192)
@@ -28,6 +29,7 @@ def readings(
     adapter: Path | None,
     output: Path,
     neutral: tuple[str, ...],
+    conversations: int | None,
     band: str | None,
     window: int,
     batch_tokens: int,
@@ -44,17 +46,20 @@ def readings(
     """
     from gemma_distress.analysis.turns import read
     from gemma_distress.interp.arms import load_reader, place_of
-    from gemma_distress.interp.readings import How, make_readings
+    from gemma_distress.interp.readings import How, drawn, make_readings
+    from gemma_distress.prefixes.systems import systems_of
 
     reading = read(list(logs))
     tell_skipped(reading.skipped)
+    turns = reading.turns if conversations is None else drawn(reading.turns, conversations)
     calm = read(list(neutral)).turns if neutral else None
     found = make_readings(
-        reading.turns,
+        turns,
         load_reader(place_of(model), adapter, device),
         output,
         How(window, _band(band), batch_tokens, piece),
         calm,
+        systems_of(turns) if calm is None else {**systems_of(turns), **systems_of(calm)},
         lambda told: click.echo(told, err=True),
     )
     if as_json:
