@@ -17,6 +17,7 @@ import numpy as np
 from gemma_distress.analysis.arrays import ratings_of
 from gemma_distress.analysis.logs.files import Logs, opened
 from gemma_distress.analysis.lost import lost, runs_of
+from gemma_distress.analysis.one_grader import require_one_grader
 from gemma_distress.analysis.statistics.clusters import Floats
 from gemma_distress.analysis.statistics.intervals import (
     Interval,
@@ -155,18 +156,7 @@ def of_task(turns: pd.DataFrame, task: str) -> pd.DataFrame:
             f"These logs hold no conversation of the task {task}. Make some: inspect eval "
             f"gemma_distress/{task} --model … -T prefixes=FILE"
         )
-    rated = turns[turns["rating"].notna()]
-    graders = sorted(
-        {
-            " ".join(filter(None, each))
-            for each in _columns(rated, "judge", "judge_version", "rubric")
-        }
-    )
-    if len(graders) > 1:
-        raise UsageError(
-            f"Ratings of {len(graders)} graders cannot be put together: {'; '.join(graders)}. "
-            "Name logs of one."
-        )
+    require_one_grader(turns)
     turns["arm"] = subject_names(turns)
     turns["under"] = [str(name).partition("/")[2] for name in turns["condition"]]
     keys = list(_columns(turns, "arm", "sample_id", "epoch"))

@@ -16,6 +16,7 @@ from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from gemma_distress.analysis.one_grader import require_one_grader
 from gemma_distress.errors import UsageError
 from gemma_distress.interp.batch import read_batch
 from gemma_distress.interp.disk import check_disk
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 NEUTRAL_TOKENS = 8_000
 """Tokens of neutral replies that are read at most."""
-_GRADER = ("judge", "judge_version", "rubric")
-"""The columns of the turns table that name who rated."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def make_readings(
     from gemma_distress.interp.words import EMOTIONS, token_sets
 
     how = how or How()
-    _check_grader(turns)
+    require_one_grader(turns)
     layers = len(parts_of(reader.plain).layers)
     band = _checked(how.band or usual_band(layers), layers)
     key = key_of(
@@ -252,21 +251,6 @@ def _told() -> Mapping[str, object]:
     from gemma_distress.interp.words import word_lists
 
     return {name: (listed.stems, sorted(listed.words)) for name, listed in word_lists().items()}
-
-
-def _check_grader(turns: pd.DataFrame) -> None:
-    """
-    Raises:
-        UsageError: Ratings are of several graders or rubrics.
-    """
-    rated = turns[turns["rating"].notna()]
-    named = zip(*(rated[name].astype(str) for name in _GRADER), strict=True)
-    graders = sorted({" ".join(filter(None, each)) for each in named})
-    if len(graders) > 1:
-        raise UsageError(
-            f"Ratings of {len(graders)} graders cannot be put together: {'; '.join(graders)}. "
-            "Name logs of one."
-        )
 
 
 def _hash(turns: pd.DataFrame, systems: Systems) -> str:

@@ -28,7 +28,7 @@ def along_turns(readings: Readings, found: Results | None) -> Figure | Missing:
     prompts = readings.replies[["conversation", "turn", "prompt_id"]]
     quarters = readings.by_quarter.merge(prompts, on=["conversation", "turn"])
     quarters = with_negative(readings, quarters)
-    quarters["at"] = 4 * (quarters["turn"] - 1) + quarters["quarter"]
+    quarters["at"] = quarters["turn"] + (quarters["quarter"] - 1) / 4
     rows = [
         row
         for panel, column in COLUMNS.items()
@@ -37,22 +37,22 @@ def along_turns(readings: Readings, found: Results | None) -> Figure | Missing:
     ]
     if found is not None:
         scores = _scores(readings, found).merge(prompts, on=["conversation", "turn"])
-        rows += _rows(readings, scores.assign(at=4 * scores["turn"]), DIRECTION, "score")
+        rows += _rows(readings, scores.assign(at=scores["turn"]), DIRECTION, "score")
     first, last = readings.facts["band"]
     note = (
-        "Mean over the tokens of each quarter of a reply, and over replies: turn 1 is 1 to 4, turn 2 is 5 to "
-        f"8, and so on. Emotions are the mean over the layers {first} to {last}, in standard deviations of a "
-        "word's logit over calm replies, less what random words share; the direction, which is of whole "
-        "replies and stands at their last quarters, is that of the layer that tells distressed from calm "
-        "replies best, read on prompts it was not fitted on. Later turns are of longer conversations only. "
-        "Bands are pointwise 95% intervals, clustered by prompt."
+        "Mean over the tokens of each quarter of a reply, and over replies; a turn's number stands at its "
+        f"first quarter. Emotions are the mean over the layers {first} to {last}, in standard deviations of "
+        "a word's logit over calm replies, less what random words share; the direction is of whole replies "
+        "and that of the layer that tells distressed from calm replies best, read on prompts it was not "
+        "fitted on. Later turns are of longer conversations only. Bands are pointwise 95% intervals, "
+        "clustered by prompt."
     )
     return drawn_curves(
         "readings-turns",
         readings,
         rows,
         note,
-        Curves("quarter of a reply, four a turn", "rating", numbers="~g"),
+        Curves("turn", "rating", numbers="~g"),
         _highest(rows),
     )
 
@@ -81,8 +81,8 @@ def _highest(rows: Sequence[Row]) -> str:
     return f"{str(first[0]['panel']).capitalize()} read highest: {'; '.join(told)}."
 
 
-def _told(at: int, panel: str) -> str:
-    turn, quarter = (at - 1) // 4 + 1, (at - 1) % 4 + 1
+def _told(at: float, panel: str) -> str:
+    turn, quarter = int(at), int(4 * (at % 1)) + 1
     return f"turn {turn}" if panel == DIRECTION else f"turn {turn}, quarter {quarter}"
 
 

@@ -41,7 +41,7 @@ def around_onset(readings: Readings) -> Figure | Missing:
             name, TITLES[name], "No high reply with a quote and a reading of a negative emotion."
         )
     rows = [
-        row_of(readings, arm, told, layer, interval, f"layer {layer}")
+        row_of(readings, arm, told, layer, interval, f"layer {layer:g}")
         for part, told in _PARTS.items()
         for arm in readings.arms
         for layer, interval in means(

@@ -81,7 +81,7 @@ def row_of(
     readings: Readings,
     arm: str,
     panel: str,
-    x: int,
+    x: float,
     found: Interval,
     where: str,
     write: Callable[[float], str] | None = None,
@@ -125,10 +125,10 @@ def with_negative(readings: Readings, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(negative=table[names].mean(axis=1) if names else math.nan)
 
 
-def means(table: pd.DataFrame, by: str, column: str) -> Iterable[tuple[int, Interval]]:
+def means(table: pd.DataFrame, by: str, column: str) -> Iterable[tuple[float, Interval]]:
     for value, own in table.groupby(by):
         yield (
-            int(str(value)),
+            float(str(value)),
             clustered_mean(own[column].to_numpy(np.float64), own["prompt_id"].tolist()),
         )
 

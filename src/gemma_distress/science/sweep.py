@@ -80,7 +80,8 @@ def _figure(found: Sweep, main: str) -> Figure:
 def _length(effect: Effect) -> Difference:
     """Words of a reply over the base's, with the interval of that ratio."""
     found = effect.length_ratio
-    return replace(effect.words, estimate=found.estimate, lower=found.lower, upper=found.upper)
+    upper = found.upper if math.isfinite(found.upper) else math.nan
+    return replace(effect.words, estimate=found.estimate, lower=found.lower, upper=upper)
 
 
 def _rows(

@@ -264,3 +264,28 @@ def test_coverage_where_few_pairs_differ(groups: int, size: int):
         ratio = ratio_of(found)
         covered += found.lower <= 0.02 <= found.upper, ratio.lower <= 0.42 / 0.40 <= ratio.upper
     assert covered.min() / runs >= 0.93
+
+
+def test_the_ratio_of_means_excludes_1_just_where_their_difference_excludes_0():
+    rng = np.random.default_rng(4)
+    excluded = 0
+    for _ in range(200):
+        a = rng.lognormal(3, 0.4, 40)
+        b = a * rng.lognormal(rng.choice([0.0, 0.06]), 0.2, 40)
+        found = paired_mean_difference(a, b, range(40))
+        ratio = ratio_of(found)
+        assert ratio.estimate == pytest.approx(b.mean() / a.mean())
+        assert ratio.lower < ratio.estimate < ratio.upper
+        assert (ratio.lower > 1) == (found.lower > 0)
+        assert (ratio.upper < 1) == (found.upper < 0)
+        excluded += not ratio.lower <= 1 <= ratio.upper
+    assert 10 < excluded < 190
+
+
+def test_a_difference_without_ends_leaves_the_ratio_without():
+    found = paired_mean_difference([20.0, 30.0], [10.0, 20.0], ["a", "b"])
+    assert math.isnan(found.lower)
+    ratio = ratio_of(found)
+    assert ratio.estimate == pytest.approx(15 / 25)
+    assert math.isnan(ratio.lower)
+    assert math.isnan(ratio.upper)

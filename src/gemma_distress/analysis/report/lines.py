@@ -84,7 +84,9 @@ def _panel(
     x = alt.X("x:Q", title=how.x_title).scale(
         domain=[at[0], max(at[-1], at[0] + 1)], nice=False, padding=8
     )
-    x = x.axis(values=at, format="d", grid=False, labelOverlap=True)
+    # Parts of a whole (quarters of a turn) lie between its numbers.
+    whole = [value for value in at if value == int(value)]
+    x = x.axis(values=whole, format="d", grid=False, labelOverlap=True)
     y_scale = alt.Scale(domain=[how.bottom, top], nice=False)
     numbers = how.numbers or ("~%" if how.unit == "share" else "d")
     y_axis = alt.Axis(format=numbers, tickCount=4, title=None)

@@ -182,7 +182,10 @@ def risk_ratio(
 
 
 def ratio_of(difference: Difference) -> Ratio:
-    """The risk ratio of the same two arms as a difference of proportions."""
+    """The ratio of the same two arms as a difference of proportions, or of means that are not negative.
+
+    Its ends are NaN where those of the difference are.
+    """
     a, b = difference.a, difference.b
     if difference.undefined:
         nan = math.nan
@@ -195,10 +198,11 @@ def ratio_of(difference: Difference) -> Ratio:
         _used(*sides, distance) for sides, distance in zip(_sides(a, b), distances, strict=True)
     )
     inverse = _least_ratio(a, b, r_upper)
+    known = not math.isnan(difference.lower + difference.upper)
     return Ratio(
         math.nan if undefined else b.estimate / a.estimate,
-        _least_ratio(b, a, r_lower),
-        1 / inverse if inverse > 0 else math.inf,
+        _least_ratio(b, a, r_lower) if known else math.nan,
+        (1 / inverse if inverse > 0 else math.inf) if known else math.nan,
         difference.n,
         difference.clusters,
         "MOVER of a ratio",
