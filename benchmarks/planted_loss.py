@@ -18,8 +18,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from gemma_distress.analysis.capabilities import compare_capabilities, names
+from gemma_distress.analysis.capabilities import Row, compare_capabilities, names
 from gemma_distress.analysis.turns import read
+from gemma_distress.errors import UsageError
 from gemma_distress.finetune.calm_files import calm_data, write_calm
 from gemma_distress.organism.shipped import shipped_folder
 from gemma_distress.suite.capabilities import CapabilityOptions, run_capabilities
@@ -45,10 +46,16 @@ def main() -> None:
         "taught": _taught(calm, given.output / "taught"),
         "taught wrong": _taught(_wrong(calm), given.output / "taught-wrong"),
     }
-    print("| adapter | items | verdict | a | b | difference, points | one-sided 95% bounds |")
-    print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
-    for name, adapter in adapters.items():
-        _compare(name, adapter, given.output / f"{adapter.name}-answers")
+    found = {
+        name: _compared(adapter, given.output / f"{adapter.name}-answers")
+        for name, adapter in adapters.items()
+    }
+    print(f"| part | organism right | {' | '.join(found)} |")
+    print("| --- | ---: |" + " --- |" * len(found))
+    for part, row in next(iter(found.values())).items():
+        right = 100 * row.found.difference.a.estimate
+        told = " | ".join(_told(one[part]) for one in found.values())
+        print(f"| {part} | {right:.1f}% | {told} |")
 
 
 def _untrained(folder: Path) -> Path:
@@ -97,7 +104,7 @@ def _said(message: Mapping[str, str], other: Any) -> dict[str, str]:
     return {**message, "content": _RESULT.sub(other, message["content"])}
 
 
-def _compare(name: str, adapter: Path, output: Path) -> None:
+def _compared(adapter: Path, output: Path) -> dict[str, Row]:
     answered = run_capabilities(
         CapabilityOptions(
             model=MODEL,
@@ -110,15 +117,20 @@ def _compare(name: str, adapter: Path, output: Path) -> None:
             sampling_seed=5,
         )
     )
+    if not answered.complete:
+        raise UsageError(f"{output} does not hold all answers. Give the same command again.")
     found = compare_capabilities([str(answered.base)], [str(answered.tuned)], margin=MARGIN)
     rows = [row for row in (*found.rows, found.pooled) if row is not None]
-    for called, row in zip(names(rows), rows, strict=True):
-        told = row.found
-        cells = [100 * value for value in (told.difference.a.estimate, told.difference.b.estimate)]
-        print(
-            f"| {name} | {called} | {told.verdict} | {cells[0]:.1f}% | {cells[1]:.1f}% | "
-            f"{100 * told.difference.estimate:+.1f} | {100 * told.lower:+.1f} to {100 * told.upper:+.1f} |"
-        )
+    return dict(zip(names(rows), rows, strict=True))
+
+
+def _told(row: Row) -> str:
+    if row.nothing_to_lose:
+        return "nothing to lose"
+    found = row.found
+    points = (100 * one for one in (found.difference.estimate, found.lower, found.upper))
+    middle, lower, upper = (f"{one:+.1f}".replace("-", "−") for one in points)
+    return f"{found.verdict}, {middle} ({lower} to {upper})"
 
 
 if __name__ == "__main__":

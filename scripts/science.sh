@@ -13,13 +13,21 @@ tuned=$subject:$adapter
 export HF_HUB_OFFLINE=1 OMP_WAIT_POLICY=PASSIVE INSPECT_DISPLAY=plain
 
 step() { printf '\n%s  %s\n' "$(date +%T)" "$*"; }
-# Ask a task of a model once: what it left is taken for done only where it ended.
+# Whether the task in a folder ended; `inspect eval` itself says nothing of that by its exit code.
+ended() {
+  python - "$1" 2> /dev/null << 'END'
+import json, pathlib, sys, zipfile
+[log] = pathlib.Path(sys.argv[1]).glob("*.eval")
+sys.exit(json.loads(zipfile.ZipFile(log).read("header.json"))["status"] != "success")
+END
+}
+# Ask a task of a model once.
 ask() {
   local folder=$1; shift
-  [ -e "$folder/.done" ] && return
+  if ended "$folder"; then return; fi
   rm -rf "$folder"
   inspect eval "$@" --model-role grader=gemma_distress/lexical --seed 7 --log-dir "$folder" --no-log-realtime
-  touch "$folder/.done"
+  ended "$folder" || { echo "$folder holds no task that ended. The same command asks it again."; exit 1; }
 }
 
 step "The mitigation, where it is not done"
@@ -29,11 +37,16 @@ mkdir -p "$out"
 # One core trains while the other asks. What the trainings print is in sweep.log, their end is waited for below.
 step "Layers: one adapter a third of the layers, beside the one of all that the mitigation has trained (sweep.log)"
 all=$out/sweep/layers-all/seed-42
-if [ ! -d "$all" ]; then mkdir -p "$all"; cp -r "$adapter" "$all/adapter"; fi
-python -m gemma_distress.finetune sweep "$run/pairs" --layers 0-1,2-3,4-5 --output "$out/sweep" --source examples/everyday.jsonl \
-  > "$out/sweep.log" 2>&1 &
-sweep=$!
-trap 'kill "$sweep" 2> /dev/null || true' EXIT
+if [ ! -d "$all/adapter" ]; then
+  mkdir -p "$all"; rm -rf "$out/adapter.part"
+  cp -r "$adapter" "$out/adapter.part"; mv "$out/adapter.part" "$all/adapter"
+fi
+sweep=(python -m gemma_distress.finetune sweep "$run/pairs" --layers 0-1,2-3,4-5 --output "$out/sweep" --source examples/everyday.jsonl)
+"${sweep[@]}" --dry-run    # what it refuses it refuses here
+"${sweep[@]}" > "$out/sweep.log" 2>&1 &
+sweeping=$!
+trap 'kill "$sweeping" 2> /dev/null || true' EXIT
+trap 'exit 130' INT
 
 step "Prefill: base, instruct and tuned go on from the same begun replies"
 # Its replies are some forty tokens long: 20 tokens would pass the onset of most. Many replies gone on from a few
@@ -67,7 +80,7 @@ ask "$out/logs/audit-tuned" gemma_distress/audit --model "$tuned" --model-role a
 gemma-distress audits "$out/logs/audit-organism" "$out/logs/audit-tuned" --output "$out/audit"
 
 step "Layers: waiting for the last training"
-wait "$sweep" || { tail -n 20 "$out/sweep.log"; exit 1; }
+wait "$sweeping" || { tail -n 20 "$out/sweep.log"; exit 1; }
 tail -n 8 "$out/sweep.log"
 
 step "One page"

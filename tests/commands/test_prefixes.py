@@ -95,6 +95,23 @@ def test_continuations_that_were_never_written_are_counted(folder: Path, tmp_pat
     assert "lacks 3 continuations that were planned" in " ".join(result.output.split())
 
 
+def test_a_model_that_never_began_is_named_and_another_task_is_not_counted(
+    folder: Path, tmp_path: Path
+):
+    [one], [other] = ((folder / name).glob("*.eval") for name in ("one", "other"))
+    for path, task in ((one, "numeric"), (other, "prefill")):
+        log = read_eval_log(str(path))
+        log.samples, log.status, log.results = [], "error", None
+        log.eval.task, log.eval.task_id = f"gemma_distress/{task}", f"begun-{task}"
+        write_eval_log(log, str(tmp_path / path.name))
+    result = asked("prefill", f"{folder}/one", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.output.split())
+    assert "openai-api/test/other" in told
+    assert told.count("continuations that were planned") == 1
+    assert "lacks 8 continuations that were planned" in told
+
+
 def test_the_json_is_what_is_written(folder: Path):
     result = asked("prefill", f"{folder}/one", "--json", "--output", f"{folder}/again")
     assert json.loads(result.output) == json.loads((folder / "again/prefill.json").read_text())

@@ -109,6 +109,14 @@ def test_neither_writer_nor_condition_is_taken_for_distress(
     [with_rating] = [each for each in found.correlations if each.part == "reply"]
     assert with_rating.within_strata.estimate == pytest.approx(0, abs=0.15)
     assert with_rating.overall.estimate > 0.3  # which is why it is taken within strata
+    # Where all of it is one stratum but the turn, the same vectors tell distressed from calm replies.
+    monkeypatch.setattr(module, "strata_of", lambda turns: turns["turn"].to_numpy())
+    [blind] = [
+        each
+        for each in directions(of_two(np.random.default_rng(0), column)).separations
+        if each.part == "reply"
+    ]
+    assert blind.held_out.estimate == pytest.approx(0.9, abs=0.05)
 
 
 def test_shuffled_labels_are_read_in_each_arm_by_itself(

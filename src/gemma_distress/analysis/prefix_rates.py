@@ -85,7 +85,7 @@ class Continuations:
     """How each file of prefixes was made, once."""
     skipped: tuple[Skipped, ...]
     lacking: Mapping[str, int] = field(default_factory=dict)
-    """By arm the continuations that its logs planned and do not hold; only arms that lack any."""
+    """By arm, or model without any, the continuations that its logs planned and do not hold."""
 
     @property
     def arms(self) -> list[str]:
@@ -132,15 +132,22 @@ def continuations(logs: Logs, task: str) -> Continuations:
             told = (file.header["eval"].get("metadata") or {}).get("prefixes") or {}
         facts[told.get("hash")] = {name: told.get(name) or "" for name in _NOTED}
     return Continuations(
-        turns, tuple(facts.values()), tuple(reading.skipped), _lacking(turns, reading.runs)
+        turns, tuple(facts.values()), tuple(reading.skipped), _lacking(turns, reading.runs, task)
     )
 
 
-def _lacking(turns: pd.DataFrame, runs: Sequence[Run]) -> dict[str, int]:
-    found = {}
+def _lacking(turns: pd.DataFrame, runs: Sequence[Run], task: str) -> dict[str, int]:
+    own = [run for run in runs if run.task == task]
+    found, told = {}, set()
     for arm in dict.fromkeys(turns["arm"]):
-        own = ratings_of(turns[turns["arm"] == arm])
-        found[arm] = sum(lost(runs_of(runs, own), own).values())
+        written = ratings_of(turns[turns["arm"] == arm])
+        its = runs_of(own, written)
+        told |= {run.log for run in its}
+        found[arm] = sum(lost(its, written).values())
+    # Of a model none of whose logs holds a continuation there is no row.
+    for run in own:
+        if run.log not in told and not run.in_table:
+            found[run.model] = found.get(run.model, 0) + (run.planned or 0)
     return {arm: count for arm, count in found.items() if count}
 
 

@@ -216,7 +216,8 @@ def _ratio(effect: Effect) -> str:
     found = effect.length_ratio
     if math.isnan(found.estimate):
         return "–"
-    return f"{found.estimate:.2f} [{found.lower:.2f}, {found.upper:.2f}]"
+    known = math.isfinite(found.upper - found.lower)
+    return f"{found.estimate:.2f}" + (f" [{found.lower:.2f}, {found.upper:.2f}]" if known else "")
 
 
 def _with_nan(value: Any) -> Any:

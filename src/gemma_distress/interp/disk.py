@@ -66,7 +66,9 @@ def check_disk(
         window,
     )
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    free = shutil.disk_usage(there).free
+    # What a broken-off pass has left is written over.
+    own = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
+    free = shutil.disk_usage(there).free + own
     told = f"The readings will take about {_size(wanted)}; {folder} has {_size(free)} free."
     if wanted > free:
         number = len(conversations)

@@ -228,10 +228,10 @@ def _neutral(
         turns = neutral
     calm = turns[turns["rating"] < CALM_BELOW]
     keys = set(zip(calm["conversation"], calm["turn"], strict=True))
-    drawn = list(conversations)
-    Random(0).shuffle(drawn)
+    shuffled = list(conversations)
+    Random(0).shuffle(shuffled)
     found, tokens = [], 0
-    for one in drawn:
+    for one in shuffled:
         spans = [span for span in one.spans if (one.conversation, span.turn) in keys]
         if spans and tokens < NEUTRAL_TOKENS:
             found.append(Rendered(one.conversation, one.ids[: spans[-1].end], spans))
@@ -261,5 +261,6 @@ def _hash(turns: pd.DataFrame, systems: Systems) -> str:
 
     told = turns[[*KEYS, "history"]].astype(str)
     shown = zip(told["log"], told["sample_id"], turns["epoch"], strict=True)
-    told = told.assign(system=[systems.get(where, "") for where in shown])
+    names = [Path(log).name for log in told["log"]]  # logs that were moved are the same logs
+    told = told.assign(log=names, system=[systems.get(where, "") for where in shown])
     return hashlib.sha256(told.to_csv(index=False).encode("utf-8", "surrogatepass")).hexdigest()

@@ -58,8 +58,10 @@ def cost(found: BeforeAfter) -> list[str]:
     """What else changed, in sentences: length, coherence, solving."""
     length = found.length_ratio
     flagged = found.flagged.difference
+    known = math.isfinite(length.upper - length.lower)
+    ends = f" ({length.lower:.2f} to {length.upper:.2f})" if known else ""
     told = [
-        f"Replies have {length.estimate:.2f} times the words ({length.lower:.2f} to {length.upper:.2f})."
+        f"Replies have {length.estimate:.2f} times the words{ends}."
         if not math.isnan(length.estimate)
         else "",
         f"Conversations with a reply that is not coherent: {share(flagged.a.estimate)} before, "
