@@ -81,3 +81,8 @@ def test_too_little_disk_is_told_before_anything_is_read(
     with pytest.raises(UsageError, match=r"has 0.1 MB free.*--conversations \d"):
         make_readings(some, organism, tmp_path / "b")
     assert not (tmp_path / "b").exists()
+    # What a broken-off pass has left there will be written over.
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "layers.parquet").write_bytes(bytes(100_000_000))
+    make_readings(some, organism, tmp_path / "b")
+    assert read_readings(tmp_path / "b").layers == read_readings(tmp_path / "a").layers
