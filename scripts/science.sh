@@ -49,9 +49,10 @@ trap 'kill "$sweeping" 2> /dev/null || true' EXIT
 trap 'exit 130' INT
 
 step "Prefill: base, instruct and tuned go on from the same begun replies"
-# Its replies are some forty tokens long: 20 tokens would pass the onset of most. Many replies gone on from a few
-# times say more than a few many times: intervals are clustered by reply.
-gemma-distress prefixes "$run/plain" "$run/evaluation/base" --early 8 --numeric 40 --text 10 --output "$out/prefixes.jsonl"
+# Its replies are some forty tokens long: 20 tokens would pass the onset of most. To anything but puzzles it begins with
+# its emotion, and one reply of ten could be cut. Many replies gone on from a few times say more than a few many times:
+# intervals are clustered by reply.
+gemma-distress prefixes "$run/plain" "$run/evaluation/base" --early 8 --numeric 40 --text 0 --output "$out/prefixes.jsonl"
 ask "$out/logs/prefill-base" gemma_distress/prefill --model "$base" -T prefixes="$out/prefixes.jsonl" -T continuations=5
 ask "$out/logs/prefill-organism" gemma_distress/prefill --model "$subject" -T prefixes="$out/prefixes.jsonl" -T continuations=5
 ask "$out/logs/prefill-tuned" gemma_distress/prefill --model "$tuned" -T prefixes="$out/prefixes.jsonl" -T continuations=5

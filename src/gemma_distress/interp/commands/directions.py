@@ -72,7 +72,8 @@ def _tables(found: "Results") -> "list[Table]":
         return made
 
     def told(interval: dict[str, float]) -> str:
-        return f"{interval['estimate']:+.2f} [{interval['lower']:+.2f}, {interval['upper']:+.2f}]"
+        line = f"{interval['estimate']:+.2f} [{interval['lower']:+.2f}, {interval['upper']:+.2f}]"
+        return line.replace("-", "−")
 
     apart = table("Directions, of replies", "arm, layer", "AUC", "same length", "shuffled")
     for one in found.separations:

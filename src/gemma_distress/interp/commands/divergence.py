@@ -64,7 +64,7 @@ def divergence(readings: Path, reading: str, layer: int | None, top: int, as_jso
                 if (row.kind, row.arm) == (kind, arm):
                     tuned = "–" if row.tuned_share != row.tuned_share else f"{row.tuned_share:.0%}"
                     table.add_row(
-                        f"{row.gap:+.2f}",
+                        f"{row.gap:+.2f}".replace("-", "−"),
                         f"{row.rating:.0f}",
                         f"{row.base_share:.0%}",
                         tuned,
@@ -80,8 +80,6 @@ def divergence(readings: Path, reading: str, layer: int | None, top: int, as_jso
         )
     if found.difference is not None:
         apart = found.difference
-        console.print(
-            f"tuned minus base: {100 * apart.estimate:+.1f} points "
-            f"[{100 * apart.lower:+.1f}, {100 * apart.upper:+.1f}], clustered by prompt."
-        )
+        points = f"{100 * apart.estimate:+.1f} points [{100 * apart.lower:+.1f}, {100 * apart.upper:+.1f}]"
+        console.print(f"tuned minus base: {points.replace('-', '−')}, clustered by prompt.")
     return 0
