@@ -16,9 +16,11 @@ step() { printf '\n%s  %s\n' "$(date +%T)" "$*"; }
 # Whether the task in a folder ended; `inspect eval` itself says nothing of that by its exit code.
 ended() {
   python - "$1" 2> /dev/null << 'END'
-import json, pathlib, sys, zipfile
+import pathlib, sys
+from gemma_distress.analysis.logs.files import opened
 [log] = pathlib.Path(sys.argv[1]).glob("*.eval")
-sys.exit(json.loads(zipfile.ZipFile(log).read("header.json"))["status"] != "success")
+with opened(log) as file:
+    sys.exit(file.header["status"] != "success")
 END
 }
 # Ask a task of a model once.

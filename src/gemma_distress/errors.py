@@ -6,11 +6,6 @@ without a traceback. It derives from `ValueError` so that a caller who knows not
 still catches the usual thing. Everything else is a defect and keeps its traceback.
 """
 
-import contextlib
-
-from rich.errors import MarkupError
-from rich.text import Text
-
 
 class UsageError(ValueError):
     """A mistake the user can mend, told in whole sentences."""
@@ -24,6 +19,11 @@ def sentence(error: Exception | str) -> str:
 
 def inspect_sentence(error: BaseException) -> str:
     """A message of Inspect's, which may carry markup and a heading, as a sentence in plain text."""
+    import contextlib
+
+    from rich.errors import MarkupError
+    from rich.text import Text
+
     plain = str(getattr(error, "message", None) or error) or type(error).__name__
     with contextlib.suppress(MarkupError):
         plain = Text.from_markup(plain).plain
