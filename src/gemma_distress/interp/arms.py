@@ -7,6 +7,7 @@ text stack alone reads. Weights are read from safetensors only and no code of a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,6 +113,8 @@ def load_reader(place: str | Path, adapter: Path | None = None, device: str = ""
     if found is not None:
         model = with_adapter(model, found, base.name)
     tokenizer = load_tokenizer(base)
+    # What is too long is left out by name (`rendered`); the tokenizer would warn of errors that cannot come.
+    tokenizer.model_max_length = sys.maxsize
     return Reader(
         model.to(device).eval().requires_grad_(False),
         tokenizer,
