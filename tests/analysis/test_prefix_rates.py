@@ -51,6 +51,16 @@ def test_a_rate_counts_rated_continuations_and_clusters_by_the_reply_that_was_cu
     assert one.worst == pytest.approx((2 / 6, 3 / 6))
 
 
+def test_what_is_unrated_is_told_with_its_reasons_and_the_first_error():
+    some = found({"a": {"numeric-early": [[5, 4]]}, "b": {"numeric-early": [[None, None]]}})
+    some.turns["unrated_reason"] = ["", "", "empty", "not_reached"]
+    some.turns["error"] = ["", "", "", "It closes the reply"]
+    assert some.notes() == [
+        "b: 2 of 2 continuations are unrated (1 empty, 1 not reached).",
+        "The first error there: It closes the reply.",
+    ]
+
+
 def test_arms_are_paired_by_prefix_and_number():
     both = found(
         {"a": {"numeric-early": [[6, 6], [0, 6]]}, "b": {"numeric-early": [[6, 0], [0, None]]}}

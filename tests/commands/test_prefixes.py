@@ -74,6 +74,22 @@ def test_both_models_and_the_contrast_are_shown_with_who_paraphrased(folder: Pat
     assert {one["high"]["clusters"] for one in written["rates"]} == {2}
 
 
+def test_logs_of_other_tasks_are_said_to_be_left_out_and_two_runs_are_named(
+    folder: Path, tmp_path: Path
+):
+    result = asked("prefill", f"{folder}/one", f"{folder}/numeric")
+    assert "Logs of other tasks are left out: 1 (numeric)." in result.output
+    [path] = (folder / "one").glob("*.eval")
+    log = read_eval_log(str(path))
+    log.eval.task_id = "another-run"
+    write_eval_log(log, str(tmp_path / path.name))
+    twice = asked("prefill", f"{folder}/one", str(tmp_path))
+    assert twice.exit_code == 2
+    told = "".join(twice.output.split())
+    assert str(path) in told
+    assert str(tmp_path / path.name) in told
+
+
 def test_models_are_paired_by_name_without_their_address(folder: Path):
     names = "openai-api/test/other", "openai-api/test/one"
     result = asked("prefill", f"{folder}/one", f"{folder}/other", "--pair", *names)

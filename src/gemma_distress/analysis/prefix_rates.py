@@ -7,6 +7,7 @@ continuation; what either side left unrated is in no difference.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ from gemma_distress.analysis.statistics.paired import (
 from gemma_distress.analysis.statistics.swaps import SwapTest, paired_test
 from gemma_distress.analysis.subjects import subject_names
 from gemma_distress.analysis.turns import Skipped, read
-from gemma_distress.errors import UsageError
+from gemma_distress.errors import UsageError, sentence
 from gemma_distress.protocol import HIGH, MAX_RATING, MIN_RATING
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Continuations:
     prefixes: tuple[Mapping[str, Any], ...]
     """How each file of prefixes was made, once."""
     skipped: tuple[Skipped, ...]
+    others: tuple[str, ...] = ()
+    """Tasks of logs that hold something else, which is left out."""
     lacking: Mapping[str, int] = field(default_factory=dict)
     """By arm, or model without any, the continuations that its logs planned and do not hold."""
 
@@ -95,10 +98,14 @@ class Continuations:
     def notes(self) -> list[str]:
         """In sentences, what a table of these must say: what is not there, who wrote, cut and paraphrased."""
         told = [
-            f"{arm} lacks {count:,} continuations that were planned: its logs were broken off. Shares are of "
-            "the others. Run the task again."
+            f"{arm} lacks {count:,} continuations that were planned: a log was broken off. Shares are of the "
+            "others. Run the task again into another folder, and name that log no more."
             for arm, count in self.lacking.items()
         ]
+        told += self._unrated()
+        if self.others:
+            names = ", ".join(dict.fromkeys(self.others))
+            told.append(f"Logs of other tasks are left out: {len(self.others)} ({names}).")
         for one in self.prefixes:
             words = (
                 f"paraphrased by {one['paraphraser']}" if one["paraphraser"] else "not paraphrased"
@@ -117,6 +124,18 @@ class Continuations:
             told.append("Arms are paired on the prefixes that they share.")
         return [*told, *(f"Not read: {one}" for one in self.skipped)]
 
+    def _unrated(self) -> Iterator[str]:
+        """For each arm why continuations have no rating, and the first error."""
+        all_of = Counter(self.turns["arm"])
+        unrated = self.turns[self.turns["rating"].isna()]
+        for arm, own in unrated.groupby("arm", sort=False):
+            reasons = Counter(own["unrated_reason"].astype(str)).most_common()
+            told = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in reasons)
+            yield f"{arm}: {len(own):,} of {all_of[arm]:,} continuations are unrated ({told})."
+            error = next((one for one in own["error"].astype(str) if one), "")
+            if error:
+                yield f"The first error there: {sentence(error)}"
+
 
 def continuations(logs: Logs, task: str) -> Continuations:
     """Read the continuations of `prefill` or `recovery`.
@@ -132,7 +151,11 @@ def continuations(logs: Logs, task: str) -> Continuations:
             told = (file.header["eval"].get("metadata") or {}).get("prefixes") or {}
         facts[told.get("hash")] = {name: told.get(name) or "" for name in _NOTED}
     return Continuations(
-        turns, tuple(facts.values()), tuple(reading.skipped), _lacking(turns, reading.runs, task)
+        turns,
+        tuple(facts.values()),
+        tuple(reading.skipped),
+        tuple(run.task for run in reading.runs if run.task != task),
+        _lacking(turns, reading.runs, task),
     )
 
 
@@ -169,9 +192,12 @@ def of_task(turns: pd.DataFrame, task: str) -> pd.DataFrame:
     keys = list(_columns(turns, "arm", "sample_id", "epoch"))
     if len(set(keys)) < len(keys):
         twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        logs = dict.fromkeys(
+            log for log, key in zip(turns["log"].astype(str), keys, strict=True) if key == twice
+        )
         raise UsageError(
-            f"{twice[0]} has the continuation {twice[1]} twice: two runs of the same prefixes. Give the logs "
-            "of one of them, or run once with more continuations."
+            f"{twice[0]} has the continuation {twice[1]} twice: two runs of the same prefixes, in "
+            f"{' and '.join(logs)}. Name one of them; one that was broken off can be removed."
         )
     return turns
 

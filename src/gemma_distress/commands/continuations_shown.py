@@ -80,7 +80,8 @@ def show(letters: Mapping[str, str], tables: "Sequence[Table]", notes: Sequence[
     told = (
         *notes,
         "Intervals of 95%, clustered by the reply that was cut; p by the exact test over those replies, "
-        "adjusted for nothing.",
+        "adjusted for nothing. A difference is of the pairs that both sides have rated, so it need not be "
+        "that of the shares above.",
     )
     for note in told:
         console.print(text(note, style="dim"))

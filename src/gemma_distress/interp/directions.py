@@ -244,6 +244,7 @@ def _folds(prompts: Sequence[str], cases: Floats, strata: Strata, seed: int) -> 
                 raise UsageError(
                     f"A direction is fitted on four fifths of the {len(names)} prompts, where replies of one "
                     "writer, condition and turn are both distressed and calm. One such part holds "
-                    f"{there} replies {told}; {LEAST_OF_A_KIND} are the least. Name more logs."
+                    f"{there} replies {told}; {LEAST_OF_A_KIND} are the least. Name more logs, or "
+                    "draw more of their conversations."
                 )
     return folds

@@ -124,6 +124,8 @@ def make_readings(
     conversations, left_out = rendered(
         turns, reader.tokenizer, reader.ends, reader.context, systems
     )
+    if turns.empty:
+        raise UsageError("These logs hold no replies to single messages that could be read.")
     if not conversations:
         raise UsageError(
             f"None of the {len(turns)} replies can be read: "

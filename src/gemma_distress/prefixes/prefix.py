@@ -94,9 +94,10 @@ def write_prefixes(prefixes: Sequence[Prefix], file: Path, facts: Mapping[str, A
         UsageError: There are none, or nothing can be written there.
     """
     if not prefixes:
+        reasons = "; ".join(f"{count}: {why}" for why, count in facts.get("reasons", {}).items())
         raise UsageError(
-            "No reply could be cut, so there are no prefixes to write. Name more logs, or ask for fewer "
-            "tokens before an early cut (--early)."
+            f"No reply could be cut ({reasons or 'none was asked for'}), so there are no prefixes to write. "
+            "Name more logs, or where emotion begins too soon, ask for fewer tokens before the cut (--early)."
         )
     data = "".join(f"{one.model_dump_json()}\n" for one in prefixes).encode("utf-8", "replace")
     told = {**facts, "hash": _hash(data)}

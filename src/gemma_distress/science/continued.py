@@ -76,14 +76,21 @@ def continued(
     ]
     note = " ".join(
         [
-            "Continuations rated alone, with 95% intervals clustered by the reply that was cut.",
+            "Continuations rated alone, with 95% intervals clustered by the reply that was cut. A difference "
+            "is of the pairs that both sides have rated.",
             *map(str, found["notes"]),
         ]
     )
     return Figure(
         name,
         title,
-        " ".join(_found(found["arms"], labels, rows_are)) or _alone(shares),
+        " ".join(
+            [
+                *_helped(found.get("helps", ()), labels, rows_are),
+                *_found(found["arms"], labels, rows_are),
+            ]
+        )
+        or _alone(shares),
         note,
         rows,
         estimates_table(
@@ -107,12 +114,26 @@ def _found(
     """Each pair of arms in a sentence."""
     told: dict[str, list[str]] = {}
     for one in contrasts:
-        high = {name: _number(one["high"][name]) for name in ("estimate", "lower", "upper")}
         told.setdefault(f"{labels[one['b']]} less {labels[one['a']]}", []).append(
-            f"{rows_are.get(one['condition'], one['condition'])} {points(high['estimate'])} "
-            f"({points(high['lower'])} to {points(high['upper'])})"
+            f"{rows_are.get(one['condition'], one['condition'])} {_points(one)}"
         )
     return [f"{pair}, in points: {'; '.join(found)}." for pair, found in told.items()]
+
+
+def _helped(
+    contrasts: Sequence[Mapping[str, Any]], labels: Mapping[str, str], rows_are: Mapping[str, str]
+) -> list[str]:
+    """For each arm what every help does against its reference."""
+    told: dict[str, list[str]] = {}
+    for one in contrasts:
+        a, b = (rows_are.get(str(one[side]), str(one[side])) for side in ("a", "b"))
+        told.setdefault(labels[one["condition"]], []).append(f"{b} {_points(one)} over {a}")
+    return [f"{arm}, in points: {'; '.join(found)}." for arm, found in told.items()]
+
+
+def _points(contrast: Mapping[str, Any]) -> str:
+    high = {name: _number(contrast["high"][name]) for name in ("estimate", "lower", "upper")}
+    return f"{points(high['estimate'])} ({points(high['lower'])} to {points(high['upper'])})"
 
 
 def _alone(shares: Sequence[Mapping[str, Any]]) -> str:
