@@ -82,6 +82,25 @@ def test_what_no_rule_decides_offline_is_said(folder: Path):
     told = result(folder, "same")["suppression"]
     missing = {row["name"]: row["found"]["unknown"] for row in told}
     assert missing == {"comfort": 10, "refusal": 10, "pushback": 0}
+    shown = command("--logs", str(folder / "same/base"), str(folder / "same/tuned")).stdout
+    rows = {line.split()[0]: line.split() for line in shown.splitlines() if line}
+    # Items and missing, then A, B, difference, lower, upper, who was better, needed.
+    assert rows["comfort"][1:] == ["10", "10", *["–"] * 5, "0,", "0", "–", "UNDECIDED"]
+    assert (
+        "In comfort, refusal no item has a score on both sides: the grader gemma_distress/lexical gave none "
+        "(no_rule_offline)."
+    ) in " ".join(shown.split())
+
+
+def test_a_row_with_nothing_to_lose_has_no_verdict(folder: Path):
+    shown = command("--logs", str(folder / "same/base"), str(folder / "same/tuned")).stdout
+    floor = [row["name"] for row in result(folder, "same")["rows"] if row["nothing_to_lose"]]
+    for name in floor:
+        [line] = [line for line in shown.splitlines() if line.startswith(f"{name} ")]
+        assert line.split()[-4:] == ["–", "nothing", "to", "lose"]
+    abilities, _ = figures(folder / "same")
+    table = {cells[0].lower(): cells for cells in abilities.table.rows}  # type: ignore[union-attr]
+    assert all(table[name][-2:] == ["nothing to lose", "–"] for name in floor)
 
 
 def test_the_same_command_shows_a_finished_run_again_and_another_is_refused(folder: Path):
