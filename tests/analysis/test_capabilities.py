@@ -131,6 +131,9 @@ def test_a_log_that_died_at_once_lacks_all_and_the_next_one_of_the_run_has_it(tm
         [row] = compare_capabilities(*pair).rows
         assert (row.found.items, row.found.unknown, row.score) == (12, 12, "match")
         assert row.found.verdict == "UNDECIDED"
+    [note] = compare_capabilities(a, died).notes
+    assert "In sums no item has a score on both sides" in note
+    assert "an error or a stop" in note
 
 
 def test_a_task_of_which_nothing_ended_hides_no_other(tmp_path: Path):

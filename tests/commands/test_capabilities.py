@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gemma_distress.science.capabilities import figures
 from gemma_distress.suite.benchmarks import PAPER, parse_benchmarks
 
 BASE = "gemma_distress/organism"
+BOTH = ("--model", BASE, "--against", f"{BASE}_base", "--output", "o")
 SMALL = (
     "--preset",
     "organism",
@@ -80,6 +82,25 @@ def test_what_no_rule_decides_offline_is_said(folder: Path):
     told = result(folder, "same")["suppression"]
     missing = {row["name"]: row["found"]["unknown"] for row in told}
     assert missing == {"comfort": 10, "refusal": 10, "pushback": 0}
+    shown = command("--logs", str(folder / "same/base"), str(folder / "same/tuned")).stdout
+    rows = {line.split()[0]: line.split() for line in shown.splitlines() if line}
+    # Items and missing, then A, B, difference, lower, upper, who was better, needed.
+    assert rows["comfort"][1:] == ["10", "10", *["–"] * 5, "0,", "0", "–", "UNDECIDED"]
+    assert (
+        "In comfort, refusal no item has a score on both sides: the grader gemma_distress/lexical gave none "
+        "(no_rule_offline)."
+    ) in " ".join(shown.split())
+
+
+def test_a_row_with_nothing_to_lose_has_no_verdict(folder: Path):
+    shown = command("--logs", str(folder / "same/base"), str(folder / "same/tuned")).stdout
+    floor = [row["name"] for row in result(folder, "same")["rows"] if row["nothing_to_lose"]]
+    for name in floor:
+        [line] = [line for line in shown.splitlines() if line.startswith(f"{name} ")]
+        assert line.split()[-4:] == ["–", "nothing", "to", "lose"]
+    abilities, _ = figures(folder / "same")
+    table = {cells[0].lower(): cells for cells in abilities.table.rows}  # type: ignore[union-attr]
+    assert all(table[name][-2:] == ["nothing to lose", "–"] for name in floor)
 
 
 def test_the_same_command_shows_a_finished_run_again_and_another_is_refused(folder: Path):
@@ -88,6 +109,7 @@ def test_the_same_command_shows_a_finished_run_again_and_another_is_refused(fold
     again = run(folder / "same", adapter)
     assert again.exit_code == 0, again.output
     assert "CAPABILITIES PASS" in again.stdout
+    assert again.stdout.splitlines()[-1] == f"Result: {folder / 'same' / 'capabilities.json'}"
     assert {path: path.stat().st_mtime_ns for path in before} == before
     other = run(folder / "same", adapter, "--limit", "2")
     assert other.exit_code == 2
@@ -162,7 +184,7 @@ def test_what_the_grader_failed_on_can_be_graded_again(
 
 def test_logs_that_there_are_can_be_compared(folder: Path):
     sides = (str(folder / "harm/base"), str(folder / "harm/tuned"))
-    shown = command("--logs", *sides, "--json")
+    shown = command("--logs", *sides, "--json", "--output", str(folder / "compared"))
     assert shown.exit_code == 0, shown.output
     found = json.loads(shown.stdout)
     assert (
@@ -198,23 +220,79 @@ def test_a_dry_run_counts_items_and_writes_nothing(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+@pytest.mark.parametrize(
+    ("against", "more", "said"),
+    [
+        (f"{BASE}:none", (), f"{BASE}:none cannot be used: There is no adapter folder none"),
+        (f"{BASE}_base", ("-M", "model_path=none"), "There is no model in none"),
+        ("gemma_distress/organsim", (), "There is no model gemma_distress/organsim"),
+    ],
+)
+def test_both_models_are_checked_before_anything_is_asked(
+    against: str,
+    more: tuple[str, ...],
+    said: str,
+    dry: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.chdir(tmp_path)
+    done = run(Path("out"), against, *more, *dry)
+    assert (done.exit_code, said in done.output) == (2, True), done.output
+    assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_missing_key_of_the_other_model_costs_nothing(
+    tmp_path: Path, openai_server: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    server = openai_server(lambda request: "Oh.")
+    words = [*asked(server, tmp_path / "out")]
+    words[words.index("openai/b")] = "anthropic/b"
+    done = command(*words)
+    assert done.exit_code == 2, done.output
+    assert "--model anthropic/b cannot be used" in done.output
+    assert not server.requests
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_finished_base_serves_another_model_until_one_was_asked(
+    tmp_path: Path, openai_server: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    server = openai_server(lambda request: '{"met": "yes"}' if request.model == "grader" else "Oh.")
+    words = [*asked(server, tmp_path)]
+    assert command(*words).exit_code == 0
+    words[words.index("openai/b")] = "openai/c"
+    refused = command(*words)
+    assert refused.exit_code == 2
+    assert "differs from this one in: against. Name another --output, or remove" in refused.output
+    assert f"{tmp_path / 'tuned'}, and the answers of the base are taken" in refused.output
+    shutil.rmtree(tmp_path / "tuned")
+    requests = len(server.requests)
+    other = command(*words)
+    assert other.exit_code == 0, other.output
+    assert {request.model for request in server.requests[requests:]} == {"c", "grader"}
+    named = json.loads((tmp_path / "capabilities.json").read_text())["model_b"]
+    assert named.startswith("openai/c@")
+    words[words.index("openai/c")] = "openai/b"
+    assert "differs from this one in: against" in command(*words).output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ((), "Give --model, --against and --output"),
         (("--logs", "a", "b", "--model", BASE), "Leave --model and --against out"),
-        (
-            ("--model", BASE, "--against", BASE, "--output", "o", "--tasks", "bbb"),
-            "There is no benchmark 'bbb'. Did you mean bbh?",
-        ),
-        (
-            ("--model", BASE, "--against", BASE, "--output", "o", "--tasks", "gpqa_diamond"),
-            "gemma-distress[capabilities]",
-        ),
-        (
-            ("--model", BASE, "--against", BASE, "--output", "o", *SMALL[:2], "-T", "items=3"),
-            "Write -T BENCHMARK.NAME=VALUE",
-        ),
+        (("--logs", "a", "b,./a"), "/a on both sides, so nothing would be compared"),
+        (("--model", BASE, "--against", BASE, "--output", "o"), f"are both {BASE}, so nothing"),
+        ((*BOTH, "--tasks", "bbb"), "There is no benchmark 'bbb'. Did you mean bbh?"),
+        ((*BOTH, "--tasks", "gpqa_diamond"), "gemma-distress[capabilities]"),
+        ((*BOTH, *SMALL[:2], "-T", "items=3"), "Write -T BENCHMARK.NAME=VALUE"),
     ],
 )
 def test_mistakes_are_sentences(

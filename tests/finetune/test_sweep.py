@@ -127,6 +127,9 @@ def test_a_larger_sweep_takes_what_is_done(done, given: dict[str, str]) -> None:
     there = [one.told for one in made.trainings if (one.adapter / "manifest.json").exists()]
     assert there == ["layers 2-3, seed 42", "layers all, seed 42"]
     assert len(made.trainings) == 4
+    words = command(given, output, "--dry-run", "--seeds", "42,43")
+    _, told, _ = run(words, output.parent)
+    assert f"2 of them are finished in {output}; 2 are left." in told
 
 
 def test_replies_that_a_grader_failed_on_are_rated_by_the_same_command(

@@ -13,8 +13,8 @@ model still does what it should; it has rows and no place among the abilities.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from gemma_distress.analysis.logs.files import Logs
@@ -104,7 +104,11 @@ def compare_capabilities(
     ]
     abilities = tuple(row for row in rows if row.task != SUPPRESSION)
     suppression = tuple(row for row in rows if row.task == SUPPRESSION)
-    notes += [*_at_floor(abilities, margin), *_at_floor(suppression, margin)]
+    for group in (abilities, suppression):
+        notes += [
+            *_at_floor(group, margin),
+            *_without_score(group, pairs, first),
+        ]
     together = _Pairs([], [], [])
     for row in abilities:
         if not row.nothing_to_lose:
@@ -127,6 +131,8 @@ class _Pairs:
     b: list[float]
     items: list[tuple[str, str]]
     """Task and question: one asked twice, in epochs or under two names, is one item."""
+    reasons: set[str] = field(default_factory=set)
+    """Why scores are missing; an empty one for an error or a stop."""
 
     def add(self, other: _Pairs, task: str) -> None:
         self.a += other.a
@@ -165,6 +171,7 @@ def _pair(
         found = pairs.setdefault((first.name, part), _Pairs([], [], []))
         found.a.append(one.score)
         found.b.append(other.score)
+        found.reasons |= {answer.reason for answer in (one, other) if math.isnan(answer.score)}
         found.items.append((first.name, one.question or other.question or key[0]))
 
 
@@ -192,12 +199,30 @@ def _at_floor(rows: Sequence[Row], margin: float) -> list[str]:
         return []
     said = (
         f"In {', '.join(floor)} A has at most the margin ({percent(margin)}) right: no larger loss is "
-        "possible there, and a PASS says nothing."
+        "possible there, so a verdict would say nothing."
     )
     if rows[0].task != SUPPRESSION:
         items = sum(row.found.items for row in rows if row.nothing_to_lose)
         said += f" {POOLED.capitalize()} leaves these {items:,} items out."
     return [said]
+
+
+def _without_score(
+    rows: Sequence[Row], pairs: Mapping[tuple[str, str], _Pairs], tasks: Mapping[str, Task]
+) -> Iterator[str]:
+    """Sentences about the rows of one table without any score to compare, by the reason for it."""
+    found: dict[str, list[str]] = {}
+    for name, row in zip(names(rows), rows, strict=True):
+        if all_missing(row):
+            reasons = pairs[row.task, row.part].reasons
+            grader = tasks[row.task].conditions.get("grader")
+            why = "answers of A or of B are missing (an error or a stop)"
+            if "" not in reasons:
+                by = f"the grader {grader}" if grader else "the scorer"
+                why = f"{by} gave none ({', '.join(sorted(reasons))})"
+            found.setdefault(why, []).append(name)
+    for why, named in found.items():
+        yield f"In {', '.join(named)} no item has a score on both sides: {why}."
 
 
 def all_missing(row: Row) -> bool:

@@ -40,6 +40,8 @@ class Answer:
     """Of the task, by the sample's metadata `part`; empty where it has none."""
     question: str
     """A hash of what was asked; empty for an answer that the log does not hold."""
+    reason: str = ""
+    """Why the scorer gave no score, as the log says; empty where there is one, or an error or a stop."""
 
 
 @dataclass
@@ -163,6 +165,7 @@ def _answer(log: str, sample: Mapping[str, Any] | None, score: str) -> Answer:
         math.nan if sample.get("error") else _number(log, sample, score, found.get("value")),
         part if isinstance(part, str) else "",
         hashlib.sha256(_canonical(_asked(sample)).encode()).hexdigest()[:16],
+        "" if sample.get("error") else str(found.get("reason") or ""),
     )
 
 

@@ -1,7 +1,7 @@
 """`gemma-distress capabilities`: did a change cost ability? Verdicts of non-inferiority by task."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,7 @@ def capabilities(
     found = None
     if logs:
         a, b = paths_of(logs[0]), paths_of(logs[1])
+        _refuse_shared(a, b)
     else:
         if not (model and against and output):
             raise UsageError(
@@ -129,9 +130,22 @@ def capabilities(
         if not console.is_terminal or console.width < WIDTH:
             console = Console(highlight=False, width=WIDTH)
         console.print(show(result))
+        if output is not None:
+            click.echo(f"Result: {output / RESULT}")
     for line in _left_to_do(found) if found else ():
         click.echo(line, err=True)
     return 0 if found is None or found.complete else 1
+
+
+def _refuse_shared(a: Sequence[str], b: Sequence[str]) -> None:
+    from gemma_distress.errors import UsageError
+
+    both = {Path(one).resolve() for one in a} & {Path(one).resolve() for one in b}
+    if both:
+        raise UsageError(
+            f"--logs names {', '.join(map(str, sorted(both)))} on both sides, so nothing would be compared. "
+            "Name the logs of A, then those of B."
+        )
 
 
 def _left_to_do(found: "Answered") -> Iterator[str]:

@@ -100,20 +100,24 @@ def _table_of(rows: "tuple[Row, ...]") -> "Table":
         table.add_column(heading, justify=justify, no_wrap=True)
     for row, name in zip(rows, names(rows), strict=True):
         found, d = row.found, row.found.difference
-        share = (
-            [percent(d.a.estimate), percent(d.b.estimate)] if not all_missing(row) else ["–"] * 2
-        )
+        compared = not all_missing(row)
         needed = "" if found.items_needed is None else f"{found.items_needed:,}"
+        if row.nothing_to_lose or not compared:
+            needed = "–"
         cells = (
             name,
             f"{found.items:,}",
             f"{found.unknown:,}",
-            *share,
+            percent(d.a.estimate) if compared else "–",
+            percent(d.b.estimate) if compared else "–",
             points(d.estimate),
-            points(found.lower),
-            points(found.upper),
+            points(found.lower if compared else math.nan),
+            points(found.upper if compared else math.nan),
             f"{found.only_a:,}, {found.only_b:,}",
             needed,
         )
-        table.add_row(*map(text, cells), text(found.verdict, style=_STYLES[found.verdict]))
+        verdict = text(found.verdict, style=_STYLES[found.verdict])
+        if row.nothing_to_lose:
+            verdict = text("nothing to lose", style="dim")
+        table.add_row(*map(text, cells), verdict)
     return table

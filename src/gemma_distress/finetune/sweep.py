@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from gemma_distress.errors import UsageError
 from gemma_distress.finetune.evaluation import BASE, TRAINED_ON, live_note
 from gemma_distress.finetune.layer_ranges import Range, layer_ranges, name_of
+from gemma_distress.finetune.manifest import NAME
 from gemma_distress.finetune.pipeline import base_of, evaluation_of
 from gemma_distress.finetune.presets import dpo_settings
 from gemma_distress.finetune.run_preset import RunPreset, run_preset
@@ -170,9 +171,15 @@ class Sweeping:
             f"pairs, {steps} steps of {at_once}, rank {settings.rank}, learning rate "
             f"{settings.learning_rate:g}."
         )
+        done = sum((one.adapter / NAME).exists() for one in trainings)
+        if done:
+            self.say(
+                f"{done} of them are finished in {self.output}; {len(trainings) - done} are left."
+            )
         run_suite(self._base, dry_run=True)
         self.say(
-            f"The same is asked of each adapter, {len(trainings)} times, through {self.subject.through}."
+            f"The same is asked of each adapter, {len(trainings)} times, through {self.subject.through}; "
+            "what was answered is not asked again."
         )
 
     def run(self) -> tuple[Sweep, bool]:

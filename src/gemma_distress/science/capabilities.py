@@ -78,6 +78,9 @@ def _row(subject: str, row: Mapping[str, Any]) -> Row:
         float(value) for value in (difference["estimate"], found["lower"], found["upper"])
     )
     name, ends = one_line(row["name"]), f"{points(lower)} to {points(upper)}"
+    floor = bool(row["nothing_to_lose"])
+    verdict = "nothing to lose" if floor else str(found["verdict"])
+    needed = None if floor else row["items_needed"]
     return {
         "subject": subject,
         "row": name[0].upper() + name[1:],
@@ -89,13 +92,13 @@ def _row(subject: str, row: Mapping[str, Any]) -> Row:
         "share_b": float(difference["b"]["estimate"]),
         "n": int(found["items"]),
         "missing": int(found["unknown"]),
-        "needed": math.nan if row["items_needed"] is None else int(row["items_needed"]),
-        "verdict": str(found["verdict"]),
-        "nothing_to_lose": bool(row["nothing_to_lose"]),
+        "needed": math.nan if needed is None else int(needed),
+        "verdict": verdict,
+        "nothing_to_lose": floor,
         "number": points(estimate),
         "range": ends,
         "says": f"{name}: {points(estimate)} points ({ends}), {counted(found['items'], 'item')}, "
-        f"{found['verdict']}",
+        f"{verdict}",
     }
 
 

@@ -20,6 +20,7 @@ from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import GenerateConfigArgs, Model
 
 from gemma_distress.errors import UsageError, inspect_sentence
+from gemma_distress.finetune.adapter import read_adapter
 from gemma_distress.protocol import DEFAULT_GRADER, DEFAULT_SEED
 from gemma_distress.scorers.suppressed import GRADER_FAILED
 from gemma_distress.suite.benchmarks import build, by_benchmark
@@ -35,6 +36,7 @@ from gemma_distress.suite.folder import (
 from gemma_distress.suite.options import SuiteOptions
 from gemma_distress.suite.plan import differences
 from gemma_distress.suite.subjects import (
+    LOADS_WEIGHTS,
     make_grader,
     make_subject,
     organism_hash,
@@ -68,6 +70,13 @@ class CapabilityOptions:
     max_connections: int | None = None
     display: str = "none"
 
+    def __post_init__(self) -> None:
+        if self.model == self.against:
+            raise UsageError(
+                f"--model and --against are both {self.model}, so nothing would be compared. Name another "
+                "model as one of them."
+            )
+
     def arm(self, model: str) -> SuiteOptions:
         """The model as the suite makes it."""
         return SuiteOptions(
@@ -100,8 +109,9 @@ def run_capabilities(options: CapabilityOptions) -> Answered:
     Raises:
         UsageError: a model, grader or benchmark cannot be used, or the folder holds another run.
     """
-    arms = {BASE: options.arm(options.model), TUNED: options.arm(options.against)}
     tasks = _built(options)
+    arms = {BASE: options.arm(options.model), TUNED: options.arm(options.against)}
+    subjects = {name: _subject(arm) for name, arm in arms.items()}
     grader = make_grader(options.grader, None) if "suppression" in tasks else None
     answered, torn, ungraded = True, list[str](), dict[Path, int]()
     with locked(options.output):
@@ -109,7 +119,8 @@ def run_capabilities(options: CapabilityOptions) -> Answered:
         for name, arm in arms.items():
             folder = options.output / name
             torn += set_aside(folder)
-            answered &= _answers(options, folder, arm, list(tasks.values()), grader)
+            subject = subjects[name] or make_subject(arm)
+            answered &= _answers(options, folder, subject, list(tasks.values()), grader)
             logs = task_logs(folder)
             sweep(folder, logs)
             ungraded |= _ungraded(logs.values())
@@ -120,8 +131,10 @@ def planned_items(options: CapabilityOptions) -> dict[str, int]:
     """How many items of each benchmark either model would be asked; no model is made.
 
     Raises:
-        UsageError: a benchmark cannot be used.
+        UsageError: a benchmark cannot be used, or an organism's folder or adapter is not there.
     """
+    for model in (options.model, options.against):
+        _check_folders(options.arm(model))
     counts = {name: len(task.dataset) for name, task in _built(options).items()}
     return {name: min(count, options.limit or count) for name, count in counts.items()}
 
@@ -131,10 +144,36 @@ def _built(options: CapabilityOptions) -> dict[str, Task]:
     return {name: build(name, arguments[name]) for name in options.tasks}
 
 
+def _subject(arm: SuiteOptions) -> Model | None:
+    """The model, before anything is asked; None where it takes memory until its turn."""
+    _check_folders(arm)
+    return None if arm.model.split("/")[0] in LOADS_WEIGHTS else make_subject(arm)
+
+
+def _check_folders(arm: SuiteOptions) -> None:
+    """Refuse an organism that has no weights or no adapter where it is said to have them."""
+    name, colon, adapter = arm.model.partition(":")
+    if not name.startswith("gemma_distress/"):
+        return
+    if name not in ("gemma_distress/organism", "gemma_distress/organism_base"):
+        make_subject(arm)  # none that loads anything
+        return
+    given = arm.model_args.get("model_path")
+    if given is not None and not (Path(str(given)).expanduser() / "model.safetensors").is_file():
+        raise UsageError(
+            f"There is no model in {given}, which -M model_path names: it has no model.safetensors."
+        )
+    if colon:
+        try:
+            read_adapter(Path(adapter.strip()).expanduser())
+        except UsageError as error:
+            raise UsageError(f"{arm.model} cannot be used: {error}") from error
+
+
 def _answers(
     options: CapabilityOptions,
     folder: Path,
-    arm: SuiteOptions,
+    subject: Model,
     tasks: list[Task],
     grader: Model | None,
 ) -> bool:
@@ -151,7 +190,7 @@ def _answers(
             complete, logs = eval_set(
                 tasks=tasks,
                 log_dir=str(folder),
-                model=make_subject(arm),
+                model=subject,
                 model_roles={"grader": grader} if grader else None,
                 epochs=1,
                 retry_attempts=1,
@@ -183,7 +222,10 @@ def _ungraded(logs: Iterable[TaskLog]) -> dict[Path, int]:
 
 
 def _check_owner(options: CapabilityOptions) -> None:
-    """Refuse a folder of another run, and say in it which run this is."""
+    """Refuse a folder of another run, and say in it which run this is.
+
+    Until the other model has a log, the answers of the base are for whichever it is compared with.
+    """
     identity = {
         "model": options.model,
         "against": options.against,
@@ -200,14 +242,27 @@ def _check_owner(options: CapabilityOptions) -> None:
     }
     identity = json.loads(json.dumps(identity, default=str))
     record = read_record(options.output)
-    if record is None:
+    if record is not None:
+        _refuse_another(options.output, identity, record["run"])
+    if record is None or record["run"] != identity:
         draft = options.output / f"{RECORD}.tmp"
         draft.write_text(json.dumps({"run": identity}, indent=1, ensure_ascii=False), "utf-8")
         draft.replace(options.output / RECORD)
-        return
-    differ = differences(identity, record["run"])
+
+
+def _refuse_another(folder: Path, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+    of_base = differences(_of_base(ours), _of_base(theirs))
+    differ = differences(ours, theirs) if any((folder / TUNED).glob("*.eval")) else of_base
     if differ:
+        remedy = "remove this one"
+        if not of_base:
+            remedy = f"remove {folder / TUNED}, and the answers of the base are taken from here"
         raise UsageError(
-            f"{options.output} holds a run that differs from this one in: {', '.join(differ)}. "
-            "Name another --output, or remove this one."
+            f"{folder} holds a run that differs from this one in: {', '.join(differ)}. "
+            f"Name another --output, or {remedy}."
         )
+
+
+def _of_base(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the answers of the base."""
+    return {**identity, "against": None, "weights": identity["weights"][:1]}

@@ -119,6 +119,12 @@ def test_fractions_take_students_t_on_the_pairs():
     assert found.needed_if_nothing_lost == items_for_margin(float((d**2).mean()), 0.1, 0.9, 0.05)
 
 
+def test_the_bounds_keep_to_the_scale():
+    # Two differences, +0.1 and -0.8: mean -0.35, error 0.45, and t with one degree of freedom is 6.31.
+    found = noninferiority([0.4, 0.9], [0.5, 0.1], range(2), 0.02)
+    assert (found.lower, found.upper, found.verdict) == (-1.0, 1.0, "UNDECIDED")
+
+
 def test_few_fractions_that_differ_prove_little():
     a = np.full(60, 0.5)
     b = a.copy()

@@ -120,6 +120,7 @@ def noninferiority(
         upper = _filled(first, second, items, level, planned_icc, for_b=True).upper
     if len(first) == 0:
         lower, upper = -1.0, 1.0
+    lower, upper = max(lower, -1.0), min(upper, 1.0)  # Student's t knows no ends of the scale
     differences = _by_item(second - first, items)
     variance = float(np.mean(differences**2)) if len(differences) else 0.0
     if np.count_nonzero(differences) < FEW_DISCORDANT:
