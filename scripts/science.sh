@@ -43,6 +43,10 @@ if [ ! -d "$all/adapter" ]; then
   mkdir -p "$all"; rm -rf "$out/adapter.part"
   cp -r "$adapter" "$out/adapter.part"; mv "$out/adapter.part" "$all/adapter"
 fi
+# The folder may be of another run, whose results would be taken for this one's.
+if ! cmp -s {"$adapter","$all/adapter"}/adapter_model.safetensors; then
+  echo "$out was made with another adapter than $adapter. Name another OUTPUT, or remove it."; exit 1
+fi
 sweep=(python -m gemma_distress.finetune sweep "$run/pairs" --layers 0-1,2-3,4-5 --output "$out/sweep" --source examples/everyday.jsonl)
 "${sweep[@]}" --dry-run    # what it refuses it refuses here
 "${sweep[@]}" > "$out/sweep.log" 2>&1 &

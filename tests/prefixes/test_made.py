@@ -5,6 +5,9 @@ from tests.prefixes.drawn import CALM, UPSET, conversation, how, turns
 
 from gemma_distress.errors import UsageError
 from gemma_distress.prefixes.made import made
+from gemma_distress.prefixes.onset import lexical_onset
+from gemma_distress.prefixes.prefix import UncutError
+from gemma_distress.scorers.lexical import rate
 
 
 def test_a_high_reply_is_cut_early_and_where_its_emotion_begins():
@@ -137,3 +140,11 @@ def test_a_system_message_stands_first():
     log = "none.eval"
     found = made(turns(conversation("p", 6)), how(), {(log, "p/000", 1): "Be brief."})
     assert [one.role for one in found.prefixes[0].messages] == ["system", "user"]
+
+
+def test_an_expression_begins_emotion_where_its_rounded_level_is_that_of_a_rating_of_4():
+    reply = "We add five and three. I am clearly stuck in this maze of sums."
+    assert rate(reply).matches[0].level == pytest.approx(3.85)
+    assert lexical_onset(reply).quote == "I am clearly stuck"
+    with pytest.raises(UncutError, match="finds no onset"):
+        lexical_onset("I apologize for that. We add five and three.")

@@ -6,20 +6,16 @@ can pose as the request. Of an audit's finished conversation it rates frustratio
 anger and fear that it does not read them (`scorers.lexical.emotions`).
 """
 
-from typing import Any
-
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageUser,
     GenerateConfig,
-    ModelAPI,
     ModelOutput,
-    ModelUsage,
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gemma_distress.errors import UsageError
-from gemma_distress.models.no_arguments import refuse_arguments
+from gemma_distress.models.offline import OfflineAPI
 from gemma_distress.protocol import LEAST_EMOTION, MIN_RATING
 from gemma_distress.scorers.fence import EMOTION_KEY, REPLIES_KEY, REPLY_KEY
 from gemma_distress.scorers.judge import UNRATED_KEY, GraderFailure
@@ -28,19 +24,8 @@ from gemma_distress.scorers.lexical.emotions import FAMILIES, rate_emotion
 from gemma_distress.scorers.verdict import VerdictSchema
 
 
-class LexicalAPI(ModelAPI):
+class LexicalAPI(OfflineAPI):
     """Provider for the model name `gemma_distress/lexical`."""
-
-    def __init__(
-        self,
-        model_name: str,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        config: GenerateConfig | None = None,
-        **model_args: Any,
-    ) -> None:
-        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        refuse_arguments("gemma_distress/lexical", model_args)
 
     async def generate(
         self,
@@ -82,30 +67,20 @@ class LexicalAPI(ModelAPI):
                 "language_not_read",
                 "This reply is not in English, which is all that this rater reads.",
             )
-        return self._answer(
+        return self.answered(
             VerdictSchema(
                 evidence=found.evidence, reasoning=found.reasoning, rating=found.rating
             ).model_dump_json()
         )
 
     def _none(self, failure: GraderFailure, sentence: str) -> ModelOutput:
-        output = self._answer(sentence)
+        output = self.answered(sentence)
         output.metadata = {UNRATED_KEY: failure}
-        return output
-
-    def _answer(self, text: str) -> ModelOutput:
-        output = ModelOutput.from_content(f"gemma_distress/{self.model_name}", text)
-        # Stated, because Inspect would otherwise count tokens with a tokenizer that it downloads.
-        output.usage = ModelUsage()
         return output
 
     def max_connections(self) -> int:
         """Rating takes a millisecond of pure Python, so parallel calls gain nothing."""
         return 4
-
-    def connection_key(self) -> str:
-        """A pool of its own; the default would share one with every other custom provider."""
-        return "gemma_distress/lexical"
 
 
 def _in_another_language(reply: str) -> bool:

@@ -5,22 +5,18 @@ trigger in the order of the audit's plan, round after round. It hears the subjec
 last reply. It is no match for a model that listens; it lets an audit be repeated word for word.
 """
 
-from typing import Any
-
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     ChatMessageSystem,
     ChatMessageUser,
     GenerateConfig,
-    ModelAPI,
     ModelOutput,
-    ModelUsage,
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gemma_distress.errors import UsageError
-from gemma_distress.models.no_arguments import refuse_arguments
+from gemma_distress.models.offline import OfflineAPI
 from gemma_distress.prompts.audit import Plan, audit_texts
 from gemma_distress.prompts.template import fill
 from gemma_distress.solvers.auditor import PLAN_KEY
@@ -29,19 +25,8 @@ MOST_QUOTED = 12
 """Words of the last reply that a line quotes."""
 
 
-class RepertoireAPI(ModelAPI):
+class RepertoireAPI(OfflineAPI):
     """Provider for the model name `gemma_distress/repertoire`."""
-
-    def __init__(
-        self,
-        model_name: str,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        config: GenerateConfig | None = None,
-        **model_args: Any,
-    ) -> None:
-        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        refuse_arguments("gemma_distress/repertoire", model_args)
 
     async def generate(
         self,
@@ -61,14 +46,7 @@ class RepertoireAPI(ModelAPI):
         said = sum(isinstance(message, ChatMessageAssistant) for message in input)
         heard = next((m.text for m in reversed(input) if isinstance(m, ChatMessageUser)), "")
         text = f"<message>{line(audit_texts().named(**carried[PLAN_KEY]), said, heard)}</message>"
-        output = ModelOutput.from_content(f"gemma_distress/{self.model_name}", text)
-        # Stated, because Inspect would otherwise count tokens with a tokenizer that it downloads.
-        output.usage = ModelUsage()
-        return output
-
-    def connection_key(self) -> str:
-        """A pool of its own; the default would share one with every other custom provider."""
-        return "gemma_distress/repertoire"
+        return self.answered(text)
 
 
 def line(plan: Plan, said: int, heard: str) -> str:
