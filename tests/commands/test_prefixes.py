@@ -163,3 +163,12 @@ def test_a_folder_without_a_tokenizer_is_refused(folder: Path):
     result = asked("prefixes", f"{folder}/numeric", *given)
     assert result.exit_code == 2
     assert "has no tokenizer.json" in result.output
+
+
+def test_where_nothing_can_be_cut_the_reasons_are_told(folder: Path):
+    given = ("--early", "400", "--output", f"{folder}/x.jsonl")
+    result = asked("prefixes", f"{folder}/numeric", *given)
+    assert result.exit_code == 2
+    assert "its emotion begins within its first 401 tokens)" in " ".join(result.output.split())
+    none = asked("prefixes", f"{folder}/numeric", "--numeric", "0", "--text", "0", *given[2:])
+    assert "No reply could be cut (none was asked for)" in none.output

@@ -164,6 +164,15 @@ def test_another_key_is_another_text(
         make_readings(some.assign(**{column: "another"}), organism, tmp_path)
 
 
+def test_logs_that_were_moved_are_the_same_text(
+    turns: pd.DataFrame, organism: Reader, tmp_path: Path
+) -> None:
+    some = turns[turns["conversation"] < 12]
+    here, there = (some.assign(log=f"{folder}/one.eval") for folder in ("logs", "/else/where"))
+    made = make_readings(here, organism, tmp_path)
+    assert make_readings(there, organism, tmp_path) == made
+
+
 def test_another_system_message_is_another_text(
     turns: pd.DataFrame, organism: Reader, tmp_path: Path
 ) -> None:

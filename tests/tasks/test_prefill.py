@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from inspect_ai.model import get_model
+from inspect_ai.model import GenerateConfig, get_model
 from tests.end_to_end.runs import FAILURE, grades, model, replies, rows, run
 from tests.prefixes.drawn import CALM, some
 from tests.servers import Answer, OpenAIServer, Reply, Request
@@ -108,3 +108,19 @@ def test_a_server_that_begins_anew_is_asked_for_nothing_more(tmp_path: Path):
         assert len(server.requests) == 3
     assert log.samples
     assert all("closes the reply" in str(sample.error) for sample in log.samples)
+
+
+def test_each_continuation_of_the_organism_is_checked_by_its_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip("torch")
+    task = tasks.prefill(prefixes=str(some(tmp_path / "p.jsonl")), continuations=1)
+    monkeypatch.setattr("gemma_distress.solvers.rest.tokens_read", lambda usage: 1)
+    organism = get_model("gemma_distress/organism", config=GenerateConfig(max_tokens=3))
+    with OpenAIServer(grades) as judge:
+        log = run(task, organism, model(judge), tmp_path / "logs")
+    for sample in log.samples or []:
+        assert sample.error
+        assert "read 1 tokens for the prefix" in sample.error.message
+        assert "It did not go on from it" in sample.error.message
+    assert log.samples

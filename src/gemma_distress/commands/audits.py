@@ -1,6 +1,5 @@
 """`gemma-distress audits`: what open-ended audits brought out, and the same audits for Petri."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,15 +65,13 @@ def audits(
     from gemma_distress.analysis.audits.read import read_audits
     from gemma_distress.analysis.audits.result import FILE, as_object
     from gemma_distress.commands.audits_shown import WIDTH, show
-    from gemma_distress.commands.shown import plain, print_json, tell_skipped
+    from gemma_distress.commands.shown import print_json, tell_skipped, write_json
 
     found = read_audits(list(logs))
     tell_skipped(found.skipped)
     result = as_object(found)
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(plain(result), ensure_ascii=False, indent=2, allow_nan=False)
-        (output / FILE).write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
+        write_json(result, output / FILE)
     if as_json:
         print_json(result)
         return 0

@@ -78,7 +78,7 @@ def capabilities(
     """
     from gemma_distress.analysis.capabilities import compare_capabilities
     from gemma_distress.commands.capabilities_shown import WIDTH, as_plain, show
-    from gemma_distress.commands.shown import paths_of, print_json
+    from gemma_distress.commands.shown import paths_of, print_json, write_json
     from gemma_distress.errors import UsageError
 
     if logs and (model or against):
@@ -120,7 +120,7 @@ def capabilities(
         a, b = [str(found.base)], [str(found.tuned)]
     result = compare_capabilities(a, b, margin=margin, level=level, score=score)
     if output is not None:
-        write_result(output / RESULT, as_plain(result))
+        write_json(as_plain(result), output / RESULT)
     if as_json:
         print_json(as_plain(result))
     else:
@@ -179,13 +179,3 @@ def plan_lines(items: Mapping[str, int], margin: float, level: float) -> Iterato
         f"To exclude a loss of {percent(margin)} takes {needed:,} items where {percent(DISCORDANT)} of the "
         f"answers differ and nothing was lost (with a chance of {percent(POWER)})."
     )
-
-
-def write_result(path: Path, result: dict[str, Any]) -> None:
-    """The JSON object, written whole or not at all."""
-    import json
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False), "utf-8")
-    draft.replace(path)

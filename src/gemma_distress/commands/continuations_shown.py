@@ -1,13 +1,11 @@
 """The tables of `prefill` and `recovery`, and the file that they leave for figures."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_distress.commands.shown import plain, print_json, text
-from gemma_distress.errors import UsageError
+from gemma_distress.commands.shown import plain, print_json, text, write_json
 from gemma_distress.protocol import HIGH
 
 if TYPE_CHECKING:
@@ -90,14 +88,7 @@ def show(letters: Mapping[str, str], tables: "Sequence[Table]", notes: Sequence[
 def deliver(found: Any, name: str, output: Path | None, as_json: bool) -> bool:
     """Write the result as `name` into a folder, or print it; tells whether it was printed."""
     if output is not None:
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-            told = json.dumps(plain(found), ensure_ascii=False, indent=1, allow_nan=False)
-            (output / name).write_text(f"{told}\n", "utf-8", "replace")
-        except OSError as error:
-            raise UsageError(
-                f"Nothing can be written at {error.filename} ({error.strerror}). Name another --output."
-            ) from error
+        write_json(found, output / name)
     if as_json:
         print_json(plain(found))
     return as_json

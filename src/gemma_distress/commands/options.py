@@ -1,5 +1,6 @@
 """What the commands share: how an option is declared, and how a user's mistake is told."""
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -32,8 +33,19 @@ class Whole(_Type):
         return number
 
 
+_NOT_WRITTEN = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.ENOTDIR,
+    errno.EEXIST,
+)
+"""Errors of a disk or a place, which a user can mend wherever they come up."""
+
+
 def told_in_a_sentence(command: Callable[P, int]) -> Callable[P, None]:
-    """Turn the command's result into the exit code, and a user's mistake into a sentence and 2."""
+    """Turn the result into the exit code, and a user's mistake or a full disk into a sentence and 2."""
 
     @wraps(command)
     def call(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -41,6 +53,18 @@ def told_in_a_sentence(command: Callable[P, int]) -> Callable[P, None]:
             code = command(*args, **kwargs)
         except UsageError as error:
             click.echo(one_line(f"Error: {error}"), err=True)
+            code = 2
+        except OSError as error:
+            if error.errno not in _NOT_WRITTEN:
+                raise
+            what = error.filename or "A file of the result"
+            told = f"{what} cannot be written ({error.strerror}), so the result is not whole."
+            click.echo(
+                one_line(
+                    f"Error: {told} Make room or name another place, and give the command again."
+                ),
+                err=True,
+            )
             code = 2
         sys.exit(code)
 

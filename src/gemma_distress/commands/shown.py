@@ -1,4 +1,4 @@
-"""How commands show results: JSON without NaN, estimates with their intervals, what was skipped."""
+"""How commands show results: JSON without NaN (printed, or a file), estimates, what was skipped."""
 
 import json
 import math
@@ -19,9 +19,21 @@ _MOST_TOLD = 5
 
 def print_json(found: Mapping[str, Any]) -> None:
     """One JSON object on stdout; NaN, which JSON has not, is null; dataclasses are objects."""
+    click.echo(_as_json(found).decode())
+
+
+def write_json(found: Any, path: Path) -> None:
+    """The same as a file, written whole or not at all; its folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    draft.write_bytes(_as_json(found) + b"\n")
+    draft.replace(path)
+
+
+def _as_json(found: Any) -> bytes:
     text = json.dumps(plain(found), ensure_ascii=False, indent=2, allow_nan=False)
     # Half a character, which no output takes, as JSON writes it.
-    click.echo(text.encode("utf-8", "backslashreplace").decode())
+    return text.encode("utf-8", "backslashreplace")
 
 
 def plain(value: Any) -> Any:

@@ -107,7 +107,7 @@ def write_prefixes(prefixes: Sequence[Prefix], file: Path, facts: Mapping[str, A
         manifest_path(file).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise UsageError(
-            f"Nothing can be written at {error.filename} ({error.strerror}). Name another --output."
+            f"Nothing can be written at {error.filename or file} ({error.strerror}). Name another --output."
         ) from error
 
 

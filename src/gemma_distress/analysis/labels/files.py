@@ -95,8 +95,8 @@ def _writing() -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(
-            f"Nothing can be written at {error.filename} ({error.strerror}). Name files in a folder that "
-            "can be written to, with --output and --log."
+            f"Nothing can be written at {error.filename or 'their place'} ({error.strerror}). Name files in "
+            "a folder that can be written to, with --output and --log."
         ) from error
 
 
