@@ -18,7 +18,7 @@ demo: $(HAS_DEMO)
 	HF_HUB_OFFLINE=1 $(BIN)/gemma-distress run --model gemma_distress/organism --grader gemma_distress/lexical \
 	  --preset quick --source examples/everyday.jsonl --sampling-seed 1 --log-dir logs/demo
 	$(BIN)/gemma-distress report logs/demo --output logs/demo/report.html --figures logs/demo/figures
-	@echo; echo 'The suite is done. The mitigation follows, ten minutes on two cores; stopped, `make demo` goes on.'
+	@echo; echo 'The suite is done. The mitigation follows, up to nine minutes on two cores; stopped, `make demo` goes on.'
 	HF_HUB_OFFLINE=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m gemma_distress.finetune run --preset organism
 
 # The six questions behind the effect, on the organism; uses what `make demo` has left.
