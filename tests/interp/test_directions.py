@@ -220,3 +220,33 @@ def test_only_replies_of_the_organism_have_a_true_level(readings: Readings) -> N
     mixed = _truth(replies.assign(model=["gemma_distress/organism:calm", "a", "a", "a"]))
     assert mixed is not None
     assert [math.isnan(level) for level in mixed] == [False, True, True, True]
+
+
+def test_labels_are_shuffled_within_strata_alone() -> None:
+    rng = np.random.default_rng(3)
+    strata = rng.integers(0, 5, 200)
+    cases = np.where(rng.random(200) < 0.2, np.nan, (rng.random(200) < strata / 5).astype(float))
+    true, *shuffled = module._with_shuffled(cases, strata, 0).T
+    assert np.array_equal(true, cases, equal_nan=True)
+    for one in shuffled:
+        assert np.array_equal(np.isnan(one), np.isnan(cases))
+        assert not np.array_equal(one, cases, equal_nan=True)
+        for stratum in range(5):
+            assert np.nansum(one[strata == stratum]) == np.nansum(cases[strata == stratum])
+
+
+def test_directions_shuffle_within_the_strata_of_the_replies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[np.ndarray] = []
+    shuffle = module._with_shuffled
+
+    def seen(cases: np.ndarray, strata: np.ndarray, seed: int) -> np.ndarray:
+        given.append(strata)
+        return shuffle(cases, strata, seed)
+
+    monkeypatch.setattr(module, "_with_shuffled", seen)
+    monkeypatch.setattr(module, "SHUFFLES", 2)
+    planted = of_two(np.random.default_rng(0), "condition")
+    directions(planted)
+    assert np.array_equal(given[0], module.strata_of(planted.replies))
